@@ -1,0 +1,1 @@
+"""Compiled numerics and the market row; the lowest room."""

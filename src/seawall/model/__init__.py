@@ -1,0 +1,1 @@
+"""The words: events, commands, decisions, orders, instruments, units, errors."""
