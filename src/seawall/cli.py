@@ -1,0 +1,355 @@
+"""The command line: `seawall COMMAND`, and what each exit code means.
+
+    0  the data was consumed to its end (breakers that tripped are printed)
+    1  stopped early, by a broken invariant or by the policy's own exception
+    2  the user's mistake, or a verification that failed
+    3  a divergence: a replay differs from its record
+
+Rule 1: this file parses and prints; what a command does stands in the rooms below.
+Rule 2: only click is imported here; everything heavy is imported inside a command.
+Rule 3: results go to stdout, progress to stderr and only to a terminal.
+"""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from seawall import __version__
+
+__all__ = ["main"]
+
+FOLDER = click.Path(path_type=Path)
+CONTEXT = {"help_option_names": ["-h", "--help"]}
+
+
+class Group(click.Group):
+    """A group that turns our own errors into one line on stderr and their exit code."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        from seawall.model.errors import SeawallError
+
+        try:
+            return super().invoke(ctx)
+        except SeawallError as error:
+            click.echo(f"seawall: {error}", err=True)
+            ctx.exit(error.exit_code)
+        except KeyboardInterrupt:
+            click.echo("seawall: interrupted; `seawall resume RUN` finishes a run that had a folder", err=True)
+            ctx.exit(1)
+        except BrokenPipeError:
+            sys.stderr.close()
+            ctx.exit(0)
+
+
+@click.group(cls=Group, context_settings=CONTEXT)
+@click.version_option(__version__, prog_name="seawall")
+def main() -> None:
+    """A risk-first trading engine: a gate you can prove, a log you can replay."""
+
+
+def _json_option(command: Any) -> Any:
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")(command)
+
+
+def _print(value: Any, as_json: bool, text: str) -> None:
+    if as_json:
+        import msgspec
+
+        click.echo(msgspec.json.format(msgspec.json.encode(value), indent=1))
+    else:
+        click.echo(text)
+
+
+# --- runs -------------------------------------------------------------------------------
+
+
+@main.command()
+@click.argument("folder", type=FOLDER)
+def init(folder: Path) -> None:
+    """Write a desk file and a policy skeleton into FOLDER."""
+    from seawall.runtime.scaffold import write_desk
+
+    for path in write_desk(folder):
+        click.echo(f"wrote {path}")
+    click.echo(f"next: seawall backtest {folder / 'desk.toml'} --out {folder / 'run'}")
+
+
+@main.command()
+@click.option("--out", type=FOLDER, help="Where the demo keeps its run and report (default: seawall-demo).")
+def demo(out: Path | None) -> None:
+    """Momentum over four US stocks: run it, explain it, replay it, report it."""
+    from seawall.research.demo import run_demo
+
+    run_demo(out or Path("seawall-demo"), click.echo, _progress)
+
+
+@main.command()
+@click.argument("desk", type=FOLDER)
+@click.option("--out", type=FOLDER, help="Run folder to make (default: runs/NAME beside the desk file).")
+@click.option("--set", "overrides", multiple=True, metavar="A.B=C", help="Override one key of the desk file.")
+@click.option("--chunk-rows", type=int, default=65_536, show_default=True, help="Market rows fed at a time.")
+@click.option("--overwrite", is_flag=True, help="Replace the run that the folder holds.")
+@click.option("--stop-after", type=int, help="Stop after N market rows; `seawall resume` goes on.")
+def backtest(
+    desk: Path, out: Path | None, overrides: tuple[str, ...], chunk_rows: int, overwrite: bool, stop_after: int | None
+) -> None:
+    """Run a desk file over its data; the last line printed is the result."""
+    from seawall.config import load_desk
+    from seawall.runtime.run import backtest as run_backtest
+
+    name = load_desk(desk, overrides)[0].desk.name
+    folder = out or desk.parent / "runs" / name
+    with _Progress() as progress:
+        run = run_backtest(
+            desk, folder, overrides=overrides, chunk_rows=chunk_rows, overwrite=overwrite,
+            stop_after=stop_after, progress=progress,
+        )  # fmt: skip
+    _print_run(run, folder)
+
+
+@main.command()
+@click.argument("run", type=FOLDER)
+@click.option("--chunk-rows", type=int, default=65_536, show_default=True)
+def resume(run: Path, chunk_rows: int) -> None:
+    """Finish an interrupted RUN; the result is that of an uninterrupted one."""
+    from seawall.runtime.run import resume as resume_run
+
+    with _Progress() as progress:
+        finished = resume_run(run, chunk_rows=chunk_rows, progress=progress)
+    _print_run(finished, run)
+
+
+@main.command()
+@click.argument("run", type=FOLDER)
+def replay(run: Path) -> None:
+    """Execute RUN again from its inputs and compare every record."""
+    from seawall.runtime.replay import replay as replay_run
+
+    found = replay_run(run)
+    for note in found.notes:
+        click.echo(f"note: {note}")
+    click.echo(f"replayed {found.records} records, all equal")
+    click.echo(f"recorded {found.recorded}\nreplayed {found.replayed}")
+
+
+@main.command()
+@click.argument("run", type=FOLDER)
+def verify(run: Path) -> None:
+    """Check every file of RUN against its manifest and its hash chain."""
+    from seawall.model.errors import VerificationError
+    from seawall.store.run_folder import RunFolder, verify_run
+
+    problems = verify_run(run)
+    if problems:
+        raise VerificationError("\n  ".join([f"{run}: {len(problems)} problem(s)", *problems]))
+    manifest = RunFolder(run).manifest
+    click.echo(f"{run}: {len(manifest['files'])} files and {manifest['records']} records match; result {manifest['result']}")
+
+
+# --- questions --------------------------------------------------------------------------
+
+
+@main.command()
+@click.argument("run", type=FOLDER)
+@click.argument("order", type=int, required=False)
+@click.option("--refused", is_flag=True, help="What was refused, by reason.")
+@_json_option
+def why(run: Path, order: int | None, refused: bool, as_json: bool) -> None:
+    """The life of ORDER in RUN: what was seen, every rule, every event, every cost."""
+    from seawall.store.run_folder import RunFolder
+    from seawall.store.why import order_story, refusals, render_refusals, render_story
+
+    if (order is None) == (not refused):
+        raise click.UsageError("give an order number, or --refused")
+    records = RunFolder(run).records()
+    if order is None:
+        rows = refusals(records)
+        _print(rows, as_json, render_refusals(rows))
+    else:
+        story = order_story(records, order)
+        _print(story, as_json, render_story(story))
+
+
+def _table_command(name: str, help_text: str) -> None:
+    @main.command(name, help=help_text)
+    @click.argument("run", type=FOLDER)
+    @_json_option
+    def command(run: Path, as_json: bool) -> None:
+        from seawall.research.listing import render_frame
+        from seawall.runtime.run import open_run
+
+        frame = getattr(open_run(run), name)
+        _print(frame.to_dicts(), as_json, render_frame(frame, name))
+
+
+for _name, _help in (
+    ("orders", "The orders of RUN with their status and fills."),
+    ("fills", "The fills of RUN with their cost split."),
+    ("trades", "The round trips of RUN, first in first out."),
+    ("positions", "Each change of a position in RUN."),
+):
+    _table_command(_name, _help)
+
+
+@main.command()
+@click.argument("first", type=FOLDER)
+@click.argument("second", type=FOLDER)
+@_json_option
+def compare(first: Path, second: Path, as_json: bool) -> None:
+    """Two runs side by side: inputs that differ, metrics, and the first differing decision."""
+    from seawall.research.comparison import compare_runs, render_comparison
+    from seawall.runtime.run import open_run
+
+    found = compare_runs(open_run(first), open_run(second))
+    _print(found, as_json, render_comparison(found))
+
+
+@main.command()
+@click.argument("run", type=FOLDER)
+@click.option("--out", type=FOLDER, help="HTML file to write (default: beside the run).")
+def report(run: Path, out: Path | None) -> None:
+    """Write one self-contained HTML report of RUN."""
+    from seawall.research.run_tables import report_of
+    from seawall.runtime.run import open_run
+
+    path = report_of(open_run(run), out or run.parent / f"{run.name}-report.html")
+    click.echo(f"report {path}")
+
+
+# --- data -------------------------------------------------------------------------------
+
+
+@main.group(cls=Group)
+def data() -> None:
+    """Import, check and query market data."""
+
+
+CATALOG = click.option(
+    "--catalog", default="catalog", show_default=True, help="Folder of the catalog, or sample:us-stocks."
+)
+
+
+@data.command("import")
+@click.argument("path", type=FOLDER)
+@click.option("--instrument", help="Name of the instrument; without it each symbol of the file becomes one.")
+@click.option("--symbol", help="Which symbol of the file to take.")
+@click.option("--format", "kind", type=click.Choice(["auto", "csv", "parquet"]), default="auto", show_default=True)
+@click.option("--bar-label", type=click.Choice(["open", "close"]), default="open", show_default=True)
+@click.option("--interval", default="1d", show_default=True, help="Length of a bar: 1m, 5m, 1h, 1d.")
+@click.option("--tick", help="Smallest price step of a new instrument (default 0.01).")
+@click.option("--lot", help="Smallest quantity step of a new instrument (default 1).")
+@click.option("--currency", help="Currency of a new instrument (default USD).")
+@click.option("--sessions", help="Session table of a new instrument: XNYS (default), XNAS or 24/7.")
+@click.option("--tz", help="Zone of times that name none (default UTC).")
+@click.option("--splits", type=FOLDER, help="CSV of splits: date, numerator, denominator.")
+@click.option("--dividends", type=FOLDER, help="CSV of dividends: date, amount.")
+@CATALOG
+def import_(path: Path, catalog: str, **options: Any) -> None:
+    """Import OHLCV bars from PATH (CSV or Parquet, wide or long)."""
+    from seawall.research.commands import import_into
+
+    with _Progress() as progress:
+        found = import_into(path, catalog, options, progress)
+    click.echo(found.render())
+
+
+@data.command("check")
+@CATALOG
+@_json_option
+def check_(catalog: str, as_json: bool) -> None:
+    """Quality report: gaps, duplicates, violations, suspicious jumps."""
+    from seawall.store.quality import check
+    from seawall.store.sample import open_catalog
+
+    found = check(open_catalog(catalog))
+    _print(found.to_dict(), as_json, found.render())
+
+
+@data.command("sql")
+@click.argument("query")
+@CATALOG
+@_json_option
+def sql_(query: str, catalog: str, as_json: bool) -> None:
+    """Query the catalog: tables bars, actions and instruments."""
+    from seawall.research.listing import render_frame
+    from seawall.store.sample import open_catalog
+    from seawall.store.sql import query as run_query
+
+    frame = run_query(open_catalog(catalog), query)
+    _print(frame.to_dicts(), as_json, render_frame(frame, "rows"))
+
+
+@data.command("list")
+@CATALOG
+@_json_option
+def list_(catalog: str, as_json: bool) -> None:
+    """What the catalog holds."""
+    from seawall.research.listing import render_frame
+    from seawall.store.sample import open_catalog
+
+    frame = open_catalog(catalog).describe()
+    _print(frame.to_dicts(), as_json, render_frame(frame, "series"))
+
+
+# --- reference --------------------------------------------------------------------------
+
+
+@main.group(cls=Group)
+def config() -> None:
+    """Reference pages made from the code."""
+
+
+@config.command("reference")
+def reference_() -> None:
+    """Every key of a desk file with its unit, default and meaning."""
+    from seawall.config import reference
+
+    click.echo(reference(), nl=False)
+
+
+@config.command("reasons")
+def reasons_() -> None:
+    """Every reason in order of precedence."""
+    from seawall.model.reasons import reference_page
+
+    click.echo(reference_page(), nl=False)
+
+
+# --- printing ---------------------------------------------------------------------------
+
+
+class _Progress:
+    """A progress bar on stderr, and only on a terminal; calling it does nothing elsewhere."""
+
+    def __init__(self) -> None:
+        self.bar: Any = None
+
+    def __enter__(self) -> "_Progress":
+        return self
+
+    def __call__(self, done: int, total: int) -> None:
+        if not sys.stderr.isatty():
+            return
+        if self.bar is None:
+            self.bar = click.progressbar(length=total, file=sys.stderr, label="rows")
+        self.bar.update(done - self.bar.pos)
+
+    def __exit__(self, *_: object) -> None:
+        if self.bar is not None:
+            self.bar.render_finish()
+
+
+def _progress() -> _Progress:
+    return _Progress()
+
+
+def _print_run(run: Any, folder: Path) -> None:
+    from seawall.research.listing import render_summary
+
+    if not run.is_complete:
+        click.echo(f"stopped after {run.manifest['rows_taken']} market rows; finish with: seawall resume {folder}")
+    else:
+        click.echo(render_summary(run))
+    click.echo(f"chunks {run.chunks}\nfolder {folder}\nresult {run.result}")

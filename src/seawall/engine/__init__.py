@@ -1,0 +1,1 @@
+"""The core: a state machine without I/O that composes all rooms below it."""

@@ -1,0 +1,217 @@
+"""Engine.apply(event) -> Outcome: the core as others see it.
+
+Rule 1: events come in order of time; each is taken whole or refused before anything moved.
+Rule 2: a policy is asked through a read-only view and answers with intents; whatever it
+        raises is reported with its own file and line.
+Rule 3: `drain` hands out the records since the last time, sealed and hashed into the chain.
+"""
+
+from collections.abc import Iterable
+from fractions import Fraction
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from seawall.model.chain import LANES, Chain
+from seawall.engine.groups import close_group, take_row
+from seawall.engine.halts import halt_message
+from seawall.engine.intents import IntentWriter, policy_fault
+from seawall.engine.placing import take_intents
+from seawall.execution.exits import rescale
+from seawall.execution.manager import take_report
+from seawall.kernels.bars import rescale_bars
+from seawall.kernels.records import new_event, room_left
+from seawall.kernels.rows import BAR_OPEN
+from seawall.model.corporate import Dividend, Split
+from seawall.model.errors import InvariantBroken, PolicyError
+from seawall.model.events import PHASE_EVENT, PHASE_OPEN, PHASE_ROW, PHASE_TIMER, Event, MarketData, Timer, VenueReport
+from seawall.model.predictions import ModelPrediction
+from seawall.model.kinds import EventKind, WakeReason
+from seawall.portfolio.corporate import post_dividend, post_split
+
+__all__ = ["Engine", "Outcome"]
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What one step of the core came to.
+
+    sequence: number of the last record; now: its clock, ns UTC; commands: array of COMMAND
+    released by the gate; decisions: array of DECISION made in the step; digest: the result
+    so far, which two engines that took the same events share.
+    """
+
+    sequence: int
+    now: int
+    commands: np.ndarray
+    decisions: np.ndarray
+    digest: str
+
+
+class Engine:
+    """The core over one state; see the module for its rules."""
+
+    def __init__(
+        self,
+        state: np.ndarray,
+        names: tuple[str, ...],
+        ticks: tuple[Fraction, ...],
+        minor_per_lot: tuple[Fraction, ...],
+        policy: Any,
+        view: Any,
+        predictions: dict[tuple[str, str], ModelPrediction],
+        header: bytes = b"",
+    ) -> None:
+        self.state = state
+        self.names = names
+        self.policy = policy
+        self.view = view
+        self.chain = Chain(header)
+        self.writer = IntentWriter(state, names, ticks)
+        self.predictions = predictions
+        self.minor_per_lot = minor_per_lot  # minor units of one currency unit of price a lot
+        self.pending: list[tuple[str, np.ndarray]] = []
+
+    @property
+    def next_timer(self) -> int | None:
+        """When the core wants to be woken next, ns UTC; None when it does not."""
+        due = int(self.state[0]["timer_next_ns"])
+        return due if due >= 0 else None
+
+    def apply(self, event: Event) -> Outcome:
+        """Takes one event and answers with what it led to."""
+        s = self.state[0]
+        before = len(self.pending)
+        if isinstance(event, MarketData):
+            self.apply_rows(event.rows)
+        else:
+            ts, phase = _key(event)
+            self._end_group_before(ts, phase)
+            self._open(ts, phase)
+            self._take(event)
+        self._raise_if_halted()
+        commands = s["commands"][: s["command_count"]].copy()
+        s["commands"][: s["command_count"]] = 0
+        s["command_count"] = 0
+        self.pending.extend(self.drain())
+        decisions = [records for lane, records in self.pending[before:] if lane == "decisions"]
+        made = np.concatenate(decisions) if decisions else np.zeros(0, LANES[0][2])
+        return Outcome(int(s["sequence"]), int(s["now_ns"]), commands, made, self.chain.result())
+
+    def apply_rows(self, rows: np.ndarray) -> None:
+        """Takes market rows one by one, closing each group as the next one begins."""
+        self.chain.take_rows(rows)
+        s = self.state[0]
+        for row in rows:
+            phase = PHASE_OPEN if row["kind"] == BAR_OPEN else PHASE_ROW
+            self._end_group_before(int(row["ts_local"]), phase)
+            self._open(int(row["ts_local"]), phase)
+            take_row(s, row)
+            if not room_left(s):
+                self.pending.extend(self.drain())
+
+    def start(self) -> None:
+        """Lets the policy prepare itself, once, before its first wake."""
+        begin = getattr(self.policy, "start", None)
+        if begin is not None:
+            try:
+                begin(self.view)
+            except Exception as error:
+                raise self.fault(error) from error
+
+    def wake(self) -> None:
+        """Asks the policy and writes its intents; the next step considers them."""
+        try:
+            wanted: Iterable[Any] | None = self.policy.decide(self.view)
+            if wanted is not None:
+                self.writer.write(wanted)
+        except Exception as error:
+            raise self.fault(error) from error
+
+    def fault(self, error: Exception) -> PolicyError:
+        """What a policy raised, as an error that names its own file and line."""
+        return error if isinstance(error, PolicyError) else policy_fault(error, self.policy)
+
+    def take_event(self, event: Event) -> None:
+        """Takes an event that is not market data, at its place among the groups."""
+        ts, phase = _key(event)
+        self._open(ts, phase)
+        self._take(event)
+
+    def drain(self) -> list[tuple[str, np.ndarray]]:
+        """The records since the last drain, by lane, sealed and hashed; empties the tables."""
+        s = self.state[0]
+        drained: list[tuple[str, np.ndarray]] = []
+        for lane, counter, _ in LANES:
+            count = int(s[counter])
+            if count:
+                records = s[lane][:count].copy()
+                s[lane][:count] = 0
+                s[counter] = 0
+                self.chain.take_records(lane, records)
+                drained.append((lane, records))
+        return drained
+
+    def _end_group_before(self, ts: int, phase: int) -> None:
+        s = self.state[0]
+        later = ts > s["group_ts"] or (phase >= PHASE_OPEN) != (s["group_phase"] > 0)
+        if s["group_open"] and later and close_group(s):
+            self.wake()
+            take_intents(s)
+
+    def _open(self, ts: int, phase: int) -> None:
+        s = self.state[0]
+        s["now_ns"] = max(int(s["now_ns"]), ts)
+        s["group_ts"] = ts
+        s["group_phase"] = 2 if phase >= PHASE_OPEN else 0
+        s["group_open"] = 1
+
+    def _take(self, event: Event) -> None:
+        s = self.state[0]
+        if isinstance(event, VenueReport):
+            take_report(s, event.report[0])
+        elif isinstance(event, Split):
+            self._split(event)
+        elif isinstance(event, Dividend):
+            self._dividend(event)
+        elif isinstance(event, Timer):
+            s["wake_reasons"] |= np.uint64(WakeReason.TIMER) if s["wake_timer"] else np.uint64(0)
+        else:
+            self._take_prediction(event)
+
+    def _take_prediction(self, event: ModelPrediction) -> None:
+        s = self.state[0]
+        self.predictions[event.name, event.instrument] = event
+        new_event(s, int(EventKind.PREDICTION), 0)
+        record = s["events"][s["event_count"] - 1]  # what a compiled function returns is a copy
+        record["instrument"] = self.names.index(event.instrument) if event.instrument in self.names else -1
+        record["amount_minor"] = np.float64(event.value).view(np.int64)  # the bits of the value
+        s["group_events"] += 1
+        if s["wake_events"]:
+            s["wake_reasons"] |= np.uint64(WakeReason.EVENT)
+
+    def _split(self, event: Split) -> None:
+        s = self.state[0]
+        number = self.names.index(event.instrument)
+        post_split(s, number, event.numerator, event.denominator, 0)
+        rescale_bars(s, number, event.numerator, event.denominator)
+        rescale(s, number, event.numerator, event.denominator)
+
+    def _dividend(self, event: Dividend) -> None:
+        number = self.names.index(event.instrument)
+        amount = self.minor_per_lot[number] * Fraction(event.amount)
+        post_dividend(self.state[0], number, amount.numerator, amount.denominator, 0)
+
+    def _raise_if_halted(self) -> None:
+        s = self.state[0]
+        if s["stop_code"]:
+            raise InvariantBroken(halt_message(s))
+
+
+def _key(event: Event) -> tuple[int, int]:
+    if isinstance(event, VenueReport):
+        return int(event.report[0]["ts_local"]), PHASE_EVENT
+    if isinstance(event, Timer):
+        return event.ts_local, PHASE_TIMER
+    assert not isinstance(event, MarketData)
+    return event.ts_local, PHASE_EVENT

@@ -1,0 +1,1 @@
+"""Questions asked of finished runs: the report, and later attribution, fitting and comparison."""

@@ -1,0 +1,1 @@
+"""Shells: where the core meets clocks, files, processes and people."""

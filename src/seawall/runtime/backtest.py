@@ -1,0 +1,282 @@
+"""The backtest shell: feeds rows, asks the policy, drains records, writes the run folder.
+
+Rule 1: the shell decides nothing; stop, resume, chunk size and folder change no record.
+Rule 2: an interrupted run leaves a folder that `resume` finishes with the same result.
+Rule 3: the manifest says "running" until the last byte is on the disk, then "complete".
+"""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from seawall.config import Desk
+from seawall.model.corporate import Split
+from seawall.model.errors import IllegalTransition, InvariantBroken, PolicyError, RunError, SeawallError
+from seawall.portfolio.ledger import check_books_full
+from seawall.runtime.desk import AssembledDesk, assemble
+from seawall.engine.halts import halt_message
+from seawall.runtime.loop import DONE, DRAIN, EVENT, FOREVER, HALT, NEED_ROWS, WAKE, run
+from seawall.simulator.exchange import corporate_action
+from seawall.store.checkpoint import Checkpoint, newest_checkpoint, remove_checkpoints, write_checkpoint
+from seawall.store.journal import Journal, read_frames
+from seawall.store.run_folder import JOURNAL, RunFolder, create_folder, file_hashes, write_manifest
+from seawall.strategies.policy import policy_state, restore_policy
+
+__all__ = ["CHUNK_ROWS", "Backtest", "Finished", "resume", "start"]
+
+CHUNK_ROWS = 65_536
+CHECKPOINT_ROWS = 262_144
+DESK_FILE = "desk.toml"
+Progress = Callable[[int, int], None]
+
+
+class Finished(msgspec.Struct, frozen=True):
+    """How a run ended: its result, what it used, and whether it consumed all of its data."""
+
+    result: str
+    complete: bool
+    rows: int
+    chunks: int
+    manifest: dict[str, Any]
+    lanes: dict[str, np.ndarray]
+
+
+class Backtest:
+    """One run of one assembled desk; `run` drives it to its end or to `stop_after` rows."""
+
+    def __init__(
+        self,
+        built: AssembledDesk,
+        folder: Path | None,
+        chunk_rows: int = CHUNK_ROWS,
+        journal_at: int | None = None,
+    ) -> None:
+        if chunk_rows < 1:
+            raise RunError(f"--chunk-rows {chunk_rows}: must be at least 1")
+        self.built = built
+        self.engine = built.engine
+        self.state, self.venue = built.state, built.venue
+        self.rows = built.market.rows
+        self.folder = folder
+        self.journal = Journal(folder / JOURNAL, journal_at) if folder else None
+        self.kept: dict[str, list[np.ndarray]] = {}
+        self.chunk_rows = chunk_rows
+        self.chunks = 0
+        self.fed = 0
+        self.checkpointed = 0
+        self.events_taken = 0
+        self._set_until()
+
+    def run(self, stop_after: int | None = None, progress: Progress | None = None) -> Finished:
+        """Runs to the end of the data, or until `stop_after` rows were fed.
+
+        What the policy raised (PolicyError) and a broken invariant (InvariantBroken) end the run
+        with all records of what happened before; the folder then says "failed" and why.
+        """
+        try:
+            return self._run(stop_after, progress)
+        except (PolicyError, InvariantBroken, IllegalTransition) as error:
+            self._fail(error)
+            raise
+
+    def _run(self, stop_after: int | None, progress: Progress | None) -> Finished:
+        limit = len(self.rows) if stop_after is None else min(stop_after, len(self.rows))
+        stopped = limit < len(self.rows)
+        if not self.fed:
+            self.engine.start()
+        window = self.rows[: self.fed]
+        decide, view, write = self.engine.policy.decide, self.engine.view, self.engine.writer.write
+        while True:
+            code = run(self.state, self.venue, window)
+            if code == WAKE:
+                try:
+                    wanted = decide(view)
+                    if wanted is not None:
+                        write(wanted)
+                except Exception as error:
+                    raise self.engine.fault(error) from error
+            elif code == NEED_ROWS:
+                if self.fed >= limit and stopped:
+                    return self._stop()
+                window = self._feed(limit, progress)
+            elif code == DRAIN:
+                self._drain()
+            elif code == EVENT:
+                self._take_event()
+            elif code == HALT:
+                raise InvariantBroken(halt_message(self.state[0]))
+            else:
+                assert code == DONE
+                return self._finish()
+
+    def _feed(self, limit: int, progress: Progress | None) -> np.ndarray:
+        """Makes the next chunk known, or tells the core that no more will come."""
+        if self.fed >= len(self.rows):
+            self.state[0]["final"] = 1
+            return self.rows
+        if self.folder and self.fed - self.checkpointed >= CHECKPOINT_ROWS:
+            self._checkpoint()
+        upto = min(self.fed + self.chunk_rows, limit)
+        self.engine.chain.take_rows(self.rows[self.fed : upto])
+        self.fed = upto
+        self.chunks += 1
+        if progress:
+            progress(self.fed, len(self.rows))
+        return self.rows[: self.fed]
+
+    def _drain(self) -> None:
+        for lane, records in self.engine.drain():
+            if self.journal:
+                self.journal.append(lane, records)
+            self.kept.setdefault(lane, []).append(records)
+
+    def _set_until(self) -> None:
+        actions = self.built.market.actions
+        due = actions[self.events_taken].ts_local if self.events_taken < len(actions) else FOREVER
+        self.state[0]["until_ts"] = due
+
+    def _take_event(self) -> None:
+        """An external event; of a split the venue learns as well."""
+        action = self.built.market.actions[self.events_taken]
+        self.events_taken += 1
+        if isinstance(action, Split):
+            number = self.engine.names.index(action.instrument)
+            corporate_action(self.venue[0], number, action.numerator, action.denominator, action.ts_local)
+        self.engine.take_event(action)
+        self._set_until()
+
+    def _checkpoint(self) -> None:
+        assert self.folder is not None
+        assert self.journal is not None
+        self._drain()
+        self.journal.flush()
+        checkpoint = Checkpoint(
+            config_hash=self.built.desk.config_hash,
+            rows_fed=self.fed,
+            journal_offset=self.journal.offset,
+            events_taken=self.events_taken,
+            state=self.state.tobytes(),
+            venue=self.venue.tobytes(),
+            policy=policy_state(self.engine.policy),
+            words=tuple(self.engine.writer.words),
+        )
+        write_checkpoint(self.folder, checkpoint)
+        self.checkpointed = self.fed
+
+    def _fail(self, error: SeawallError) -> None:
+        self._drain()
+        if self.folder and self.journal:
+            self.journal.close()
+            failed = {**self._ended(complete=False).manifest, "status": "failed", "error": str(error)}
+            write_manifest(self.folder, failed)
+
+    def _stop(self) -> Finished:
+        if self.folder:
+            self._checkpoint()
+        return self._ended(complete=False)
+
+    def _finish(self) -> Finished:
+        self._drain()
+        broken = check_books_full(self.state[0])
+        if broken:
+            raise InvariantBroken(f"the books do not balance at the end of the run: code {broken}")
+        finished = self._ended(complete=True)
+        if self.folder and self.journal:
+            self.journal.close()
+            remove_checkpoints(self.folder)
+            write_tables(self.folder, finished.lanes, finished.manifest)
+            manifest = {**finished.manifest, "status": "complete", "files": file_hashes(self.folder)}
+            write_manifest(self.folder, manifest)
+        return finished
+
+    def _ended(self, complete: bool) -> Finished:
+        chain, s = self.engine.chain, self.state[0]
+        lanes = {
+            name: np.concatenate(self.kept[name]) if name in self.kept else s[name][:0].copy()
+            for name in chain.lanes
+        }
+        manifest = {
+            **self.built.manifest,
+            "words": list(self.engine.writer.words),
+            "status": "complete" if complete else "stopped",
+            "result": chain.result(),
+            "heads": chain.heads(),
+            "records": int(s["sequence"]),
+            "rows_taken": int(s["rows_taken"]),
+            "wakes": int(s["wakes"]),
+            "idle_wakes": int(s["idle_wakes"]),
+            "stale_equity_points": int(s["stale_equity_points"]),
+            "no_volume_bars": int(s["no_volume_bars"]),
+        }
+        return Finished(chain.result(), complete, self.fed, self.chunks, manifest, lanes)
+
+
+def write_tables(folder: Path, lanes: dict[str, np.ndarray], manifest: dict[str, Any]) -> None:
+    """The run's tables as Parquet, made from its records."""
+    from seawall.store import tables
+
+    context = tables.TableContext(manifest)
+    frames = {
+        "decisions": tables.decisions_table(lanes, context),
+        "orders": tables.orders_table(lanes, context),
+        "fills": tables.fills_table(lanes, context),
+        "trades": tables.trades_table(lanes, context),
+        "positions": tables.positions_table(lanes, context),
+        "equity": tables.equity_table(lanes),
+    }
+    for name, frame in frames.items():
+        frame.write_parquet(folder / f"{name}.parquet", compression="zstd", statistics=False)
+
+
+def start(
+    desk: Desk, text: str, base: Path, folder: Path | None, chunk_rows: int = CHUNK_ROWS, overwrite: bool = False
+) -> Backtest:
+    """A new run of the desk, in a new folder (None: in memory only)."""
+    built = assemble(desk, base)
+    if folder:
+        create_folder(folder, overwrite)
+        (folder / DESK_FILE).write_text(text, "utf-8")
+        (folder / "config.json").write_bytes(msgspec.json.encode(desk, order="deterministic"))
+        if built.policy.path:
+            shutil.copyfile(built.policy.path, folder / "policy.py")
+        write_manifest(folder, {**built.manifest, "status": "running"})
+    return Backtest(built, folder, chunk_rows)
+
+
+def resume(folder: Path, chunk_rows: int = CHUNK_ROWS) -> Backtest:
+    """The run of an interrupted folder, at its newest checkpoint, or at its beginning."""
+    found = RunFolder(folder)
+    if found.is_complete:
+        raise RunError(f"{folder}: the run is complete; there is nothing to resume")
+    desk = msgspec.json.decode((folder / "config.json").read_bytes(), type=Desk)
+    built = assemble(desk, Path(found.manifest["base"]))
+    for key in ("config_hash", "rows_sha256", "data_hash", "policy_hash", "kernel_hash"):
+        if built.manifest[key] != found.manifest[key]:
+            raise RunError(f"{folder}: cannot be resumed: {key} is not what it was when the run began")
+    checkpoint = newest_checkpoint(folder)
+    if checkpoint is None:
+        return Backtest(built, folder, chunk_rows)
+    return _restored(built, folder, checkpoint, chunk_rows)
+
+
+def _restored(built: AssembledDesk, folder: Path, checkpoint: Checkpoint, chunk_rows: int) -> Backtest:
+    """A backtest that stands where its checkpoint was written, with the digests of all before it."""
+    frames = list(read_frames(folder / JOURNAL, checkpoint.journal_offset))
+    backtest = Backtest(built, folder, chunk_rows, journal_at=checkpoint.journal_offset)
+    backtest.engine.start()
+    built.state[:] = np.frombuffer(checkpoint.state, built.state.dtype)
+    built.venue[:] = np.frombuffer(checkpoint.venue, built.venue.dtype)
+    restore_policy(backtest.engine.policy, checkpoint.policy)
+    backtest.engine.writer.know(checkpoint.words)
+    chain = backtest.engine.chain
+    chain.take_rows(backtest.rows[: checkpoint.rows_fed])
+    for frame in frames:
+        chain.lanes[frame.lane].update(frame.records.tobytes())
+        backtest.kept.setdefault(frame.lane, []).append(frame.records)
+    backtest.fed = backtest.checkpointed = checkpoint.rows_fed
+    backtest.events_taken = checkpoint.events_taken
+    return backtest

@@ -1,0 +1,100 @@
+"""From what a policy declares to the fields of the state that make it so.
+
+Rule 1: wakes and features are declared before the run; an unknown or a surplus one is a
+        ConfigError that names it.
+Rule 2: a desk has one interval of bars: a policy that wants two keeps the longer one itself.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from seawall.features.bars import Feature
+from seawall.kernels.state import CROSSINGS_MAX, FEATURES_MAX
+from seawall.model.errors import ConfigError
+from seawall.strategies.wakes import (
+    OnBarClose,
+    OnBarOpen,
+    OnCrossing,
+    OnEvent,
+    OnOrder,
+    OnTimer,
+    Wake,
+    interval_ns,
+)
+
+__all__ = ["crossings_of", "features_of", "wire_policy"]
+
+
+def features_of(policy: Any) -> tuple[Feature, ...]:
+    """The features that the policy declares, each once, in its order."""
+    features: tuple[Feature, ...] = tuple(dict.fromkeys(getattr(policy, "features", ())))
+    if len(features) > FEATURES_MAX:
+        raise ConfigError(f"the policy declares {len(features)} features; a desk can have {FEATURES_MAX}")
+    return features
+
+
+def crossings_of(policy: Any) -> tuple[OnCrossing, ...]:
+    """The crossings that wake the policy, in its order."""
+    crossings = tuple(wake for wake in wakes_of(policy) if isinstance(wake, OnCrossing))
+    if len(crossings) > CROSSINGS_MAX:
+        raise ConfigError(f"the policy declares {len(crossings)} crossings; a desk can have {CROSSINGS_MAX}")
+    return crossings
+
+
+def wakes_of(policy: Any) -> Sequence[Wake]:
+    """The wakes that the policy declares; none at all is a mistake."""
+    wakes: Sequence[Wake] = tuple(getattr(policy, "wakes", ()))
+    if not wakes:
+        raise ConfigError(f"{type(policy).__name__} declares no wakes, so it would never be asked")
+    return wakes
+
+
+def wire_policy(s: Any, policy: Any) -> None:
+    """Writes the policy's features, crossings, timers and wakes into the state."""
+    features = features_of(policy)
+    for number, feature in enumerate(features):
+        record = s["features"][number]
+        record["kind"] = feature.number
+        record["window"] = feature.window
+        record["parameter"] = feature.parameter
+    s["feature_count"] = len(features)
+    s["feature_values"][:] = np.nan
+    names = {feature.name: number for number, feature in enumerate(features)}
+    for number, crossing in enumerate(crossings_of(policy)):
+        _wire_crossing(s["crossings"][number], crossing, names)
+        s["crossing_count"] = number + 1
+    for wake in wakes_of(policy):
+        _wire_wake(s, wake)
+
+
+def _wire_crossing(record: Any, crossing: OnCrossing, names: dict[str, int]) -> None:
+    for side in (crossing.left, crossing.right):
+        if isinstance(side, str) and side not in names:
+            known = ", ".join(names) or "none"
+            raise ConfigError(
+                f"crossing {crossing.name}: {side!r} is no declared feature; declared are {known}"
+            )
+    record["left"] = names[crossing.left]
+    record["right"] = names[crossing.right] if isinstance(crossing.right, str) else -1
+    record["level"] = 0.0 if isinstance(crossing.right, str) else crossing.right
+
+
+def _wire_wake(s: Any, wake: Wake) -> None:
+    if isinstance(wake, OnBarClose):
+        wanted = 0 if wake.interval is None else interval_ns(wake.interval)
+        if s["wake_bar_close"] and s["bar_interval_ns"] != wanted:
+            raise ConfigError("a policy can wake on the closes of one interval only")
+        s["wake_bar_close"] = 1
+        s["bar_interval_ns"] = wanted
+    elif isinstance(wake, OnBarOpen):
+        s["wake_bar_open"] = 1
+    elif isinstance(wake, OnTimer):
+        s["wake_timer"] = 1
+        s["timer_interval_ns"] = interval_ns(wake.interval)
+        s["timer_if_changed"] = int(wake.if_changed)
+    elif isinstance(wake, OnOrder):
+        s["wake_orders"] = 1
+    elif isinstance(wake, OnEvent):
+        s["wake_events"] = 1
