@@ -11,8 +11,10 @@ Rule 3: results go to stdout, progress to stderr and only to a terminal.
 """
 
 import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import click
 
@@ -22,31 +24,47 @@ __all__ = ["main"]
 
 FOLDER = click.Path(path_type=Path)
 CONTEXT = {"help_option_names": ["-h", "--help"]}
+CHUNK_ROWS = click.option(
+    "--chunk-rows",
+    type=click.IntRange(min=1),
+    default=65_536,
+    show_default=True,
+    help="Market rows fed at a time; it changes no result.",
+)
 
 
 class Group(click.Group):
     """A group that turns our own errors into one line on stderr and their exit code."""
 
     def invoke(self, ctx: click.Context) -> Any:
+        """Runs the command; what is nobody's bug ends it without a traceback."""
         from seawall.model.errors import SeawallError
 
         try:
             return super().invoke(ctx)
         except SeawallError as error:
-            click.echo(f"seawall: {error}", err=True)
+            _say(str(error))
             ctx.exit(error.exit_code)
         except KeyboardInterrupt:
-            click.echo("seawall: interrupted; `seawall resume RUN` finishes a run that had a folder", err=True)
+            _say("interrupted")
             ctx.exit(1)
-        except BrokenPipeError:
-            sys.stderr.close()
+        except BrokenPipeError:  # `seawall orders RUN | head`: whoever read has had enough
+            sys.stdout = None
             ctx.exit(0)
+        except OSError as error:
+            where = f"{error.filename}: " if error.filename else ""
+            _say(f"{where}{error.strerror or error}")
+            ctx.exit(2)
 
 
 @click.group(cls=Group, context_settings=CONTEXT)
 @click.version_option(__version__, prog_name="seawall")
 def main() -> None:
-    """A risk-first trading engine: a gate you can prove, a log you can replay."""
+    """A risk-first trading engine: a gate you can prove, a log you can replay.
+
+    Exit codes: 0 done, 1 stopped early by an invariant or the policy's own exception, 2 a mistake
+    that you can mend or a failed verification, 3 a replay that differs from its record.
+    """
 
 
 def _json_option(command: Any) -> Any:
@@ -82,41 +100,44 @@ def demo(out: Path | None) -> None:
     """Momentum over four US stocks: run it, explain it, replay it, report it."""
     from seawall.research.demo import run_demo
 
-    run_demo(out or Path("seawall-demo"), click.echo, _progress)
+    run_demo(out or Path("seawall-demo"), click.echo, _Progress)
 
 
 @main.command()
 @click.argument("desk", type=FOLDER)
 @click.option("--out", type=FOLDER, help="Run folder to make (default: runs/NAME beside the desk file).")
-@click.option("--set", "overrides", multiple=True, metavar="A.B=C", help="Override one key of the desk file.")
-@click.option("--chunk-rows", type=int, default=65_536, show_default=True, help="Market rows fed at a time.")
+@click.option(
+    "--set",
+    "overrides",
+    multiple=True,
+    metavar="A.B=C",
+    help="Override one key of the desk file; repeatable.",
+)
+@CHUNK_ROWS
 @click.option("--overwrite", is_flag=True, help="Replace the run that the folder holds.")
-@click.option("--stop-after", type=int, help="Stop after N market rows; `seawall resume` goes on.")
-def backtest(
-    desk: Path, out: Path | None, overrides: tuple[str, ...], chunk_rows: int, overwrite: bool, stop_after: int | None
-) -> None:
+@click.option(
+    "--stop-after", type=click.IntRange(min=0), help="Stop after N market rows; `seawall resume` goes on."
+)
+def backtest(desk: Path, out: Path | None, overrides: tuple[str, ...], **options: Any) -> None:
     """Run a desk file over its data; the last line printed is the result."""
-    from seawall.config import load_desk
+    from seawall.runtime.desk_files import load_desk
     from seawall.runtime.run import backtest as run_backtest
 
     name = load_desk(desk, overrides)[0].desk.name
     folder = out or desk.parent / "runs" / name
-    with _Progress() as progress:
-        run = run_backtest(
-            desk, folder, overrides=overrides, chunk_rows=chunk_rows, overwrite=overwrite,
-            stop_after=stop_after, progress=progress,
-        )  # fmt: skip
+    with _driven(folder) as progress:
+        run = run_backtest(desk, folder, overrides=overrides, progress=progress, **options)
     _print_run(run, folder)
 
 
 @main.command()
 @click.argument("run", type=FOLDER)
-@click.option("--chunk-rows", type=int, default=65_536, show_default=True)
+@CHUNK_ROWS
 def resume(run: Path, chunk_rows: int) -> None:
     """Finish an interrupted RUN; the result is that of an uninterrupted one."""
     from seawall.runtime.run import resume as resume_run
 
-    with _Progress() as progress:
+    with _driven(run) as progress:
         finished = resume_run(run, chunk_rows=chunk_rows, progress=progress)
     _print_run(finished, run)
 
@@ -125,13 +146,10 @@ def resume(run: Path, chunk_rows: int) -> None:
 @click.argument("run", type=FOLDER)
 def replay(run: Path) -> None:
     """Execute RUN again from its inputs and compare every record."""
+    from seawall.research.listing import render_replay
     from seawall.runtime.replay import replay as replay_run
 
-    found = replay_run(run)
-    for note in found.notes:
-        click.echo(f"note: {note}")
-    click.echo(f"replayed {found.records} records, all equal")
-    click.echo(f"recorded {found.recorded}\nreplayed {found.replayed}")
+    click.echo(render_replay(replay_run(run)))
 
 
 @main.command()
@@ -139,13 +157,14 @@ def replay(run: Path) -> None:
 def verify(run: Path) -> None:
     """Check every file of RUN against its manifest and its hash chain."""
     from seawall.model.errors import VerificationError
+    from seawall.research.listing import render_verified
     from seawall.store.run_folder import RunFolder, verify_run
 
     problems = verify_run(run)
     if problems:
-        raise VerificationError("\n  ".join([f"{run}: {len(problems)} problem(s)", *problems]))
-    manifest = RunFolder(run).manifest
-    click.echo(f"{run}: {len(manifest['files'])} files and {manifest['records']} records match; result {manifest['result']}")
+        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+        raise VerificationError("\n  ".join([f"{run}: {count}", *problems]))
+    click.echo(render_verified(RunFolder(run)))
 
 
 # --- questions --------------------------------------------------------------------------
@@ -180,8 +199,9 @@ def _table_command(name: str, help_text: str) -> None:
         from seawall.research.listing import render_frame
         from seawall.runtime.run import open_run
 
-        frame = getattr(open_run(run), name)
-        _print(frame.to_dicts(), as_json, render_frame(frame, name))
+        opened = open_run(run)
+        frame = getattr(opened, name)
+        _print(frame.to_dicts(), as_json, render_frame(frame, name, opened.manifest["exponent"]))
 
 
 for _name, _help in (
@@ -214,8 +234,7 @@ def report(run: Path, out: Path | None) -> None:
     from seawall.research.run_tables import report_of
     from seawall.runtime.run import open_run
 
-    path = report_of(open_run(run), out or run.parent / f"{run.name}-report.html")
-    click.echo(f"report {path}")
+    click.echo(f"report {report_of(open_run(run), out)}")
 
 
 # --- data -------------------------------------------------------------------------------
@@ -235,8 +254,16 @@ CATALOG = click.option(
 @click.argument("path", type=FOLDER)
 @click.option("--instrument", help="Name of the instrument; without it each symbol of the file becomes one.")
 @click.option("--symbol", help="Which symbol of the file to take.")
-@click.option("--format", "kind", type=click.Choice(["auto", "csv", "parquet"]), default="auto", show_default=True)
-@click.option("--bar-label", type=click.Choice(["open", "close"]), default="open", show_default=True)
+@click.option(
+    "--format", "kind", type=click.Choice(["auto", "csv", "parquet"]), default="auto", show_default=True
+)
+@click.option(
+    "--bar-label",
+    type=click.Choice(["open", "close"]),
+    default="open",
+    show_default=True,
+    help="Whether the file's times are those of a bar's open or of its close.",
+)
 @click.option("--interval", default="1d", show_default=True, help="Length of a bar: 1m, 5m, 1h, 1d.")
 @click.option("--tick", help="Smallest price step of a new instrument (default 0.01).")
 @click.option("--lot", help="Smallest quantity step of a new instrument (default 1).")
@@ -304,9 +331,9 @@ def config() -> None:
 @config.command("reference")
 def reference_() -> None:
     """Every key of a desk file with its unit, default and meaning."""
-    from seawall.config import reference
+    from seawall.runtime.reference import reference_page
 
-    click.echo(reference(), nl=False)
+    click.echo(reference_page(), nl=False)
 
 
 @config.command("reasons")
@@ -326,7 +353,7 @@ class _Progress:
     def __init__(self) -> None:
         self.bar: Any = None
 
-    def __enter__(self) -> "_Progress":
+    def __enter__(self) -> Self:
         return self
 
     def __call__(self, done: int, total: int) -> None:
@@ -341,15 +368,32 @@ class _Progress:
             self.bar.render_finish()
 
 
-def _progress() -> _Progress:
-    return _Progress()
+@contextmanager
+def _driven(folder: Path) -> Generator[_Progress]:
+    """A run with its progress; one that ends early says what the desk held, and how to go on."""
+    from seawall.model.errors import SeawallError, UserError
+
+    try:
+        with _Progress() as progress:
+            yield progress
+    except KeyboardInterrupt:
+        _say(f"interrupted; to finish it: seawall resume {folder}")
+        raise click.exceptions.Exit(1) from None
+    except SeawallError as error:
+        if isinstance(error, UserError):
+            raise
+        from seawall.research.listing import render_failure
+
+        _say(str(error))
+        click.echo(render_failure(folder, str(error)), err=True, nl=False)
+        raise click.exceptions.Exit(error.exit_code) from None
+
+
+def _say(message: str) -> None:
+    click.echo(f"seawall: {message}", err=True)
 
 
 def _print_run(run: Any, folder: Path) -> None:
-    from seawall.research.listing import render_summary
+    from seawall.research.listing import render_run
 
-    if not run.is_complete:
-        click.echo(f"stopped after {run.manifest['rows_taken']} market rows; finish with: seawall resume {folder}")
-    else:
-        click.echo(render_summary(run))
-    click.echo(f"chunks {run.chunks}\nfolder {folder}\nresult {run.result}")
+    click.echo(render_run(run, folder))

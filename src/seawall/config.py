@@ -5,27 +5,35 @@ Rule 1: an unknown key, a wrong type or a value out of range is an error that na
 Rule 2: each room defines its own settings; this file assembles them and checks what spans
         several of them. The core gets values, never the file.
 Rule 3: every setting is part of the configuration hash, and the hash is part of the result.
+Rule 4: types are strict: a quoted number is text, 1 is not true; a whole number is fine where
+        a fraction may stand.
 """
 
 import difflib
 import hashlib
 import re
 import tomllib
+from collections.abc import Callable
+from datetime import date, time
 from decimal import Decimal, InvalidOperation
-from pathlib import Path
-from typing import Any, Literal, get_type_hints
+from typing import Any, Literal, cast, get_args, get_origin, get_type_hints
 
 import msgspec
 
 from seawall.model.errors import ConfigError
 from seawall.model.instruments import CURRENCY_EXPONENTS
-from seawall.model.times import parse_duration
+from seawall.model.times import parse_duration, parse_time
 from seawall.risk.limits import RiskSettings
 from seawall.simulator.settings import VenueSettings
 
-__all__ = ["DataSettings", "Desk", "DeskSettings", "apply_overrides", "load_desk", "parse_desk", "reference"]
+__all__ = ["SECTIONS", "WITHHELD", "DataSettings", "Desk", "DeskSettings", "apply_overrides", "parse_desk"]
 
 Duration = str
+Tables = dict[str, Any]
+
+
+MINOR_MAX = 2**53 - 1  # minor units of any amount: exact as a float, and far below 2^62
+SEED_MAX = 2**63 - 1
 
 
 class DeskSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -54,13 +62,29 @@ class DeskSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         if not re.fullmatch(r"[A-Za-z0-9._-]+", self.name):
             raise ValueError("name: letters, digits, dot, dash and underscore only")
         if self.currency not in CURRENCY_EXPONENTS:
-            raise ValueError(f"currency: unknown {self.currency!r}; known are {', '.join(CURRENCY_EXPONENTS)}")
-        scaled = self.cash * 10 ** CURRENCY_EXPONENTS[self.currency]
-        if not self.cash.is_finite() or self.cash <= 0 or scaled != int(scaled):
-            raise ValueError(f"cash: must be above 0 and whole in minor units, got {self.cash}")
+            known = ", ".join(CURRENCY_EXPONENTS)
+            raise ValueError(f"currency: unknown {self.currency!r}; known are {known}")
+        self._check_amount("cash", least=Decimal(1).scaleb(-CURRENCY_EXPONENTS[self.currency]))
+        self._check_amount("minimum_notional", least=Decimal(0))
+        if not 0 <= self.seed <= SEED_MAX:
+            raise ValueError(f"seed: must be between 0 and 2^63 - 1, got {self.seed}")
         if not 0.0 <= self.rebalance_band < 1.0:
             raise ValueError(f"rebalance_band: must be in [0, 1), got {self.rebalance_band}")
-        parse_duration(self.equity_interval)
+        try:
+            parse_duration(self.equity_interval)
+        except ValueError as error:
+            raise ValueError(f"equity_interval: {error}") from None
+
+    def _check_amount(self, key: str, least: Decimal) -> None:
+        """An amount of the currency: whole in minor units, and not so large that money overflows."""
+        amount: Decimal = getattr(self, key)
+        exponent = CURRENCY_EXPONENTS[self.currency]
+        most = Decimal(MINOR_MAX).scaleb(-exponent)
+        if not amount.is_finite() or not least <= amount <= most:
+            raise ValueError(f"{key}: must be between {least} and {most}, got {amount}")
+        minor = amount.scaleb(exponent)
+        if minor != int(minor):
+            raise ValueError(f"{key}: {amount} {self.currency} is not a whole number of minor units")
 
 
 class DataSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -82,8 +106,18 @@ class DataSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
             raise ValueError("instruments: at least one")
         if len(dict.fromkeys(self.instruments)) != len(self.instruments):
             raise ValueError("instruments: a name stands twice")
+        for key in ("start", "end"):
+            self._check_time(key)
         if self.volume is not None and not re.fullmatch(r"assume [1-9][0-9]*", self.volume):
             raise ValueError(f'volume: expected "assume N" with N lots above 0, got {self.volume!r}')
+
+    def _check_time(self, key: str) -> None:
+        text: str | None = getattr(self, key)
+        if text is not None:
+            try:
+                parse_time(text)
+            except ValueError as error:
+                raise ValueError(f"{key}: {error}") from None
 
     @property
     def assumed_volume_lots(self) -> int:
@@ -107,75 +141,89 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         return hashlib.sha256(canonical).hexdigest()
 
 
-SECTIONS = {"desk": DeskSettings, "data": DataSettings, "risk": RiskSettings, "venue": VenueSettings}
+SECTIONS: dict[str, type[msgspec.Struct]] = {
+    "desk": DeskSettings,
+    "data": DataSettings,
+    "risk": RiskSettings,
+    "venue": VenueSettings,
+}
+"""The tables of a desk file that are structs; [strategy] belongs to the policy."""
 
-
-def load_desk(path: Path, overrides: tuple[str, ...] = ()) -> tuple[Desk, str]:
-    """The desk of a file with overrides ("a.b=c") applied, and the text it was made of."""
-    try:
-        text = path.read_text("utf-8")
-    except FileNotFoundError:
-        raise ConfigError(f"{path}: no such desk file") from None
-    except IsADirectoryError:
-        raise ConfigError(f"{path}: is a folder, not a desk file") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read: {error}") from None
-    return parse_desk(text, overrides, where=str(path)), text
+WITHHELD = {("venue", "seed"): "one seed decides all draws of a run: set desk.seed"}
+"""Fields of a struct that a desk file may not set, and why."""
 
 
 def parse_desk(text: str, overrides: tuple[str, ...] = (), where: str = "desk") -> Desk:
-    """Parses and checks the text of a desk file.
+    r"""Parses and checks the text of a desk file.
 
-    >>> parse_desk("[desk]\\nname = 'a'\\ncsh = 1\\n[data]\\n[strategy]\\n")
+    >>> parse_desk("[desk]\ncsh = 1\n[data]\n[strategy]\n")
     Traceback (most recent call last):
-    ...
     seawall.model.errors.ConfigError: desk: unknown key desk.csh; did you mean desk.cash?
     """
     try:
-        raw = tomllib.loads(text, parse_float=_number)
+        raw = _plain(tomllib.loads(text, parse_float=_number))
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{where}: not valid TOML: {error}") from None
     apply_overrides(raw, overrides)
-    _check_keys(raw, where)
+    for section, table in raw.items():
+        if section not in (*SECTIONS, "strategy"):
+            hint = _nearest(section, [*SECTIONS, "strategy"])
+            raise ConfigError(f"{where}: unknown table [{section}]{hint}")
+        if not isinstance(table, dict):
+            raise ConfigError(f"{where}: {section} must be a table: [{section}]")
+        if section in SECTIONS:
+            _check_table(cast(Tables, table), SECTIONS[section], section, where)
     for section in ("desk", "data", "strategy"):
         if section not in raw:
             raise ConfigError(f"{where}: the table [{section}] is missing")
     try:
-        return msgspec.convert({name: _plain(table) for name, table in raw.items()}, Desk, strict=False)
+        return msgspec.convert({**raw, "strategy": _as_text(raw["strategy"])}, Desk)
     except msgspec.ValidationError as error:
         raise ConfigError(f"{where}: {_readable(str(error))}") from None
 
 
-def apply_overrides(raw: dict[str, Any], overrides: tuple[str, ...]) -> None:
-    """Sets dotted keys in the raw tables; the value is read as TOML, else as a string."""
+def apply_overrides(raw: Tables, overrides: tuple[str, ...]) -> None:
+    """Sets dotted keys in the raw tables; the value is read as TOML, else as a string.
+
+    >>> tables = {}
+    >>> apply_overrides(tables, ('desk.seed=7', 'data.start=2001-01-02', 'strategy.name=momentum'))
+    >>> tables
+    {'desk': {'seed': 7}, 'data': {'start': '2001-01-02'}, 'strategy': {'name': 'momentum'}}
+    """
     for override in overrides:
         key, equals, value = override.partition("=")
-        parts = key.strip().split(".")
-        if not equals or len(parts) < 2 or not all(parts):
-            raise ConfigError(f"--set {override!r}: expected table.key=value")
+        parts = _key_parts(key) if equals else []
+        if len(parts) < 2:
+            raise ConfigError(f"--set {override!r}: expected table.key=value, as in risk.gross_max=0.5")
         table = raw
         for part in parts[:-1]:
-            table = table.setdefault(part, {})
-            if not isinstance(table, dict):
+            below = table.setdefault(part, {})
+            if not isinstance(below, dict):
                 raise ConfigError(f"--set {override!r}: {part} is not a table")
-        try:
-            table[parts[-1]] = tomllib.loads(f"v = {value}", parse_float=_number)["v"]
-        except tomllib.TOMLDecodeError:
-            table[parts[-1]] = value
+            table = cast(Tables, below)
+        table[parts[-1]] = _value(value.strip())
 
 
-def reference() -> str:
-    """The Markdown reference of every key: type, default and meaning, made from the structs."""
-    lines = ["# Desk file reference", "", "Made by `seawall config reference`."]
-    for section, struct in SECTIONS.items():
-        lines += ["", f"## [{section}]", "", _first_line(struct), "", "| key | type | default | meaning |"]
-        lines += ["|---|---|---|---|"]
-        meanings = _attribute_docs(struct)
-        for field in msgspec.structs.fields(struct):
-            default = "required" if field.required else f"`{_default(field)}`"
-            lines.append(f"| `{field.name}` | {_type_name(struct, field.name)} | {default} | {meanings[field.name]} |")
-    lines += ["", "## [strategy]", "", "`name` of a built-in policy or `path` of a file, and its parameters."]
-    return "\n".join(lines) + "\n"
+def _key_parts(key: str) -> list[str]:
+    """The parts of a dotted TOML key, quoted ones too; none when it cannot be read."""
+    try:
+        found: Any = tomllib.loads(f"{key} = 0")
+    except tomllib.TOMLDecodeError:
+        return []
+    parts: list[str] = []
+    while isinstance(found, dict):
+        tables = cast(Tables, found)
+        name, found = next(iter(tables.items()))
+        parts.append(name)
+    return parts
+
+
+def _value(text: str) -> Any:
+    """A value as TOML reads it; what TOML cannot read is text."""
+    try:
+        return _plain(tomllib.loads(f"v = {text}", parse_float=_number)["v"])
+    except tomllib.TOMLDecodeError:
+        return text
 
 
 def _number(text: str) -> Decimal:
@@ -186,27 +234,42 @@ def _number(text: str) -> Decimal:
 
 
 def _plain(value: Any) -> Any:
-    """Decimals as strings, from which both Decimal and float fields convert exactly."""
+    """TOML's dates and times as ISO text, which is what our times are."""
+    return _walk(value, lambda leaf: leaf.isoformat() if isinstance(leaf, date | time) else leaf)
+
+
+def _as_text(value: Any) -> Any:
+    """Decimals as text, from which the policy's own parameter types convert exactly."""
+    return _walk(value, lambda leaf: str(leaf) if isinstance(leaf, Decimal) else leaf)
+
+
+def _walk(value: Any, change: Callable[[Any], Any]) -> Any:
     if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: _walk(item, change) for key, item in cast(Tables, value).items()}
     if isinstance(value, list):
-        return [_plain(item) for item in value]
-    return str(value) if isinstance(value, Decimal) else value
+        return [_walk(item, change) for item in cast(list[Any], value)]
+    return change(value)
 
 
-def _check_keys(raw: dict[str, Any], where: str) -> None:
-    for section, table in raw.items():
-        known = [*SECTIONS, "strategy"]
-        if section not in known:
-            raise ConfigError(f"{where}: unknown table [{section}]{_nearest(section, known)}")
-        if not isinstance(table, dict):
-            raise ConfigError(f"{where}: {section} must be a table, [{section}]")
-        if section == "strategy":
-            continue
-        names = [field.name for field in msgspec.structs.fields(SECTIONS[section])]
-        for key in table:
-            if key not in names:
-                raise ConfigError(f"{where}: unknown key {section}.{key}{_nearest(key, names, section + '.')}")
+def _check_table(table: Tables, struct: type[msgspec.Struct], path: str, where: str) -> None:
+    """Unknown and withheld keys, and text where a number belongs, at any depth."""
+    hints = get_type_hints(struct)
+    for key, value in table.items():
+        full = f"{path}.{key}"
+        if (path, key) in WITHHELD:
+            raise ConfigError(f"{where}: {full} cannot be set: {WITHHELD[path, key]}")
+        if key not in hints:
+            raise ConfigError(f"{where}: unknown key {full}{_nearest(key, list(hints), path + '.')}")
+        if hints[key] is Decimal and isinstance(value, str):
+            raise ConfigError(f"{where}: {full}: expected number, got the text {value!r}")
+        if get_origin(hints[key]) is Literal and value not in get_args(hints[key]):
+            choices = ", ".join(get_args(hints[key]))
+            raise ConfigError(f"{where}: {full}: expected one of {choices}; got {value!r}")
+        inner = get_args(hints[key])[-1:] if get_origin(hints[key]) is dict else ()
+        if inner and isinstance(value, dict) and issubclass(inner[0], msgspec.Struct):
+            for name, below in cast(Tables, value).items():
+                if isinstance(below, dict):
+                    _check_table(cast(Tables, below), inner[0], f"{full}.{name}", where)
 
 
 def _nearest(word: str, known: list[str], prefix: str = "") -> str:
@@ -215,38 +278,16 @@ def _nearest(word: str, known: list[str], prefix: str = "") -> str:
 
 
 def _readable(message: str) -> str:
-    """msgspec says 'Expected ... - at `$.desk.cash`'; we say 'desk.cash: expected ...'."""
+    """What msgspec says, with the key in front.
+
+    >>> _readable("Expected `int`, got `str` - at `$.desk.seed`")
+    'desk.seed: expected int, got str'
+    """
     match = re.fullmatch(r"(.*) - at `\$\.?(.*)`", message, re.DOTALL)
-    return f"{match[2]}: {match[1]}" if match else message
-
-
-def _first_line(struct: type) -> str:
-    return (struct.__doc__ or "").split("\n\n")[0].split(": ", 1)[-1]
-
-
-def _default(field: Any) -> Any:
-    if field.default is not msgspec.NODEFAULT:
-        return field.default
-    return field.default_factory()
-
-
-def _type_name(struct: type, name: str) -> str:
-    hint = get_type_hints(struct)[name]
-    text = getattr(hint, "__name__", None) if not hasattr(hint, "__args__") else None
-    return (text or str(hint)).replace("typing.", "").replace("decimal.", "").replace("|", "or")
-
-
-def _attribute_docs(struct: type) -> dict[str, str]:
-    """The strings below each field of a struct's class body, by field name."""
-    import ast
-    import inspect
-    import textwrap
-
-    body = ast.parse(textwrap.dedent(inspect.getsource(struct))).body[0]
-    assert isinstance(body, ast.ClassDef)
-    docs: dict[str, str] = {}
-    for before, after in zip(body.body, body.body[1:], strict=False):
-        if isinstance(before, ast.AnnAssign) and isinstance(before.target, ast.Name) and isinstance(after, ast.Expr):
-            if isinstance(after.value, ast.Constant):
-                docs[before.target.id] = " ".join(str(after.value.value).split())
-    return docs
+    said, key = (match[1], match[2]) if match else (message, "")
+    if re.match(r"[a-z_]+: ", said):  # a struct's own check has named its field already
+        return f"{key}.{said}" if key else said
+    for word, plain in (("`", ""), ("decimal", "number"), ("float", "number"), ("array", "list")):
+        said = said.replace(word, plain)
+    said = said[:1].lower() + said[1:]
+    return f"{key}: {said}" if key else said

@@ -8,7 +8,8 @@ from seawall.kernels.state import FINE_PER_TICK, new_state
 from seawall.model.reasons import Reason
 
 NONE, STOP, PROFIT, TRAIL, TIME = (
-    int(r) for r in (Reason.NONE, Reason.STOP_LOSS, Reason.TAKE_PROFIT, Reason.TRAILING_STOP, Reason.TIME_STOP)
+    int(r)
+    for r in (Reason.NONE, Reason.STOP_LOSS, Reason.TAKE_PROFIT, Reason.TRAILING_STOP, Reason.TIME_STOP)
 )
 
 

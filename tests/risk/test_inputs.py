@@ -93,6 +93,13 @@ def test_what_is_known_arrives() -> None:
     assert x["equity_minor"] == 100_000_000 + 50 * 10_000
 
 
+def test_net_exposure_has_a_size_on_the_short_side_too() -> None:
+    """Short 50 and 10 more to sell is 60 lots at the mark, as a size."""
+    s = a_desk(position=-50)
+    x = told(s, side=-1, lots=10, limit=9_900)
+    assert (x["net_before_minor"], x["net_after_minor"]) == (500_000, 600_000)
+
+
 def test_notional_is_at_the_worse_of_worst_price_and_reference() -> None:
     """A buy far below the market counts at the market (C7)."""
     s = a_desk()

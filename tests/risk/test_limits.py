@@ -1,5 +1,6 @@
 """Limits as people write them, and the numbers that they become."""
 
+import inspect
 import tomllib
 from decimal import Decimal
 from typing import Any
@@ -142,8 +143,6 @@ def test_unknown_keys_are_errors() -> None:
 
 def test_every_key_says_what_it_means() -> None:
     """The reference of a desk file is made of the texts below the keys."""
-    import inspect
-
     source = inspect.getsource(RiskSettings)
     for field in msgspec.structs.fields(RiskSettings):
         line = source.index(f"    {field.name}:")
@@ -154,8 +153,13 @@ def test_the_hash_changes_with_every_limit() -> None:
     """One changed figure is another set of limits; the same figures are the same."""
     base = limits_hash(*to_limits(RiskSettings(), [AAPL]))
     assert base == limits_hash(*to_limits(RiskSettings(price_collar="10%"), [AAPL]))
-    seen = [base]
-    for changes in ({"version": 2}, {"gross_max": 0.999999}, {"order_lots_max": 19_999}, {"max_age": "301s"},
-                    {"daily_loss_resets": False}, {"cash_floor": 0.01}):  # fmt: skip
-        seen.append(limits_hash(*to_limits(RiskSettings(**changes), [AAPL])))
+    changed: list[dict[str, Any]] = [
+        {"version": 2},
+        {"gross_max": 0.999999},
+        {"order_lots_max": 19_999},
+        {"max_age": "301s"},
+        {"daily_loss_resets": False},
+        {"cash_floor": 0.01},
+    ]
+    seen = [base, *(limits_hash(*to_limits(RiskSettings(**each), [AAPL])) for each in changed)]
     assert len(dict.fromkeys(seen)) == len(seen)

@@ -153,6 +153,17 @@ class Bench:
             world["assumed"], world["actions"],
         )  # fmt: skip
 
+    def digest(self) -> str:
+        """SHA-256 over all reports of a dozen random worlds, driven in random steps."""
+        total = hashlib.sha256()
+        for seed in range(12):
+            world = self.world(seed, bars=20)
+            venue = self.venue(3, world["assumed"], **world["settings"])
+            chance = random.Random(seed)
+            reports = self.drive(venue, world["rows"], world["commands"], world["actions"], chance)
+            total.update(repr(reports).encode())
+        return total.hexdigest()
+
     def _walk(self, chance: random.Random, number: int, bars: int) -> list[tuple[Any, ...]]:
         price, made = 100, []
         for _ in range(bars):
@@ -224,16 +235,5 @@ def bench() -> Bench:
     return Bench()
 
 
-def digest(seeds: range) -> str:
-    """SHA-256 over all reports of some random worlds, driven in random steps."""
-    bench, total = Bench(), hashlib.sha256()
-    for seed in seeds:
-        world = bench.world(seed, bars=20)
-        venue = bench.venue(3, world["assumed"], **world["settings"])
-        reports = bench.drive(venue, world["rows"], world["commands"], world["actions"], random.Random(seed))
-        total.update(repr(reports).encode())
-    return total.hexdigest()
-
-
 if __name__ == "__main__":
-    sys.stdout.write(digest(range(12)))
+    sys.stdout.write(Bench().digest())

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seawall.kernels.rows import BAR_HIGH, BAR_LOW
+from seawall.kernels.rows import BAR_HIGH, BAR_LOW, ROW
 from seawall.model.kinds import Liquidity, ReportKind
 from seawall.simulator.exchange import DONE, NEEDS_ROWS, advance, send
 from seawall.simulator.settings import LatencySpread
@@ -23,17 +23,13 @@ HERE = Path(__file__).parent
 FIRST = (100, 105, 95, 100, 1000)
 
 
-def test_plain_twin() -> None:
-    """A dozen random worlds give the same digest compiled and as plain Python."""
-    digests: list[str] = []
-    for disable in ("0", "1"):
-        environment = os.environ | {"NUMBA_DISABLE_JIT": disable}
-        command = [sys.executable, str(HERE / "conftest.py")]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
-        digests.append(done.stdout.strip())
-    assert digests[0] == digests[1]
-    assert len(digests[0]) == 64
+def test_plain_twin(bench: Any) -> None:
+    """A dozen random worlds give the same digest compiled and, in another process, as plain Python."""
+    environment = os.environ | {"NUMBA_DISABLE_JIT": "1"}
+    command = [sys.executable, str(HERE / "conftest.py")]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == bench.digest()
 
 
 @settings(max_examples=25, deadline=None)
@@ -204,3 +200,10 @@ def test_without_costs_and_latency_the_paper_result_comes_out(bench: Any) -> Non
     assert [each["last_lots"] for each in fills] == [int(order["quantity_lots"]) for order in orders]
     assert [Fraction(each["price_fine"], 10_000) for each in fills] == opens[1:]
     assert {each["fee_minor"] + each["spread_minor"] + each["impact_minor"] for each in fills} == {0}
+
+
+def test_no_rows_at_all(bench: Any) -> None:
+    """A venue without market data asks for rows, and is done when there will be none."""
+    v, nothing = bench.venue()[0], np.zeros(0, ROW)
+    assert advance(v, nothing, 0, 0, 10, False) == NEEDS_ROWS
+    assert advance(v, nothing, 0, 0, 10, True) == DONE

@@ -148,11 +148,16 @@ def test_no_fill_is_above_the_bound(bench: Any) -> None:
 
 def test_the_words_follow_the_settings() -> None:
     """Every assumption has a sentence, and it changes with its setting."""
-    kind = VenueSettings(
-        adversarial=False, impact="none", participation="unlimited", p_reject=0.1, price_band=0, fee_minimum=1,
-        per_share=0.005, sell_levy_bps=0.3, latency_order=LatencySpread("5ms", "40ms"), spread_bps=8, seed=3,
-    )  # fmt: skip
-    default, changed = describe(VenueSettings()), describe(kind)
+    latency = LatencySpread("5ms", "40ms")
+    market: dict[str, Any] = {
+        "adversarial": False,
+        "impact": "none",
+        "participation": "unlimited",
+        "spread_bps": 8,
+    }
+    fees = {"fee_minimum": 1, "per_share": 0.005, "sell_levy_bps": 0.3}
+    other = VenueSettings(**market, **fees, p_reject=0.1, price_band=0, latency_order=latency, seed=3)
+    default, changed = describe(VenueSettings()), describe(other)
     assert list(default) == list(changed)
     same = [key for key in default if default[key] == changed[key]]
     assert same == ["Fills", "Stops"]

@@ -20,6 +20,7 @@ from seawall.engine.intents import IntentWriter, policy_fault
 from seawall.engine.placing import take_intents
 from seawall.execution.exits import rescale
 from seawall.execution.manager import take_report
+from seawall.kernels.bar_features import rescale_features
 from seawall.kernels.bars import rescale_bars
 from seawall.kernels.records import new_event, room_left
 from seawall.kernels.rows import BAR_OPEN
@@ -140,17 +141,22 @@ class Engine:
 
     def drain(self) -> list[tuple[str, np.ndarray]]:
         """The records since the last drain, by lane, sealed and hashed; empties the tables."""
+        drained = self.collect()
+        for lane, records in drained:
+            self.chain.take_records(lane, records)
+        return drained
+
+    def collect(self) -> list[tuple[str, np.ndarray]]:
+        """The records since the last time, by lane, neither sealed nor hashed; empties the tables."""
         s = self.state[0]
-        drained: list[tuple[str, np.ndarray]] = []
+        collected: list[tuple[str, np.ndarray]] = []
         for lane, counter, _ in LANES:
             count = int(s[counter])
             if count:
-                records = s[lane][:count].copy()
+                collected.append((lane, s[lane][:count].copy()))
                 s[lane][:count] = 0
                 s[counter] = 0
-                self.chain.take_records(lane, records)
-                drained.append((lane, records))
-        return drained
+        return collected
 
     def _end_group_before(self, ts: int, phase: int) -> None:
         s = self.state[0]
@@ -175,9 +181,20 @@ class Engine:
         elif isinstance(event, Dividend):
             self._dividend(event)
         elif isinstance(event, Timer):
-            s["wake_reasons"] |= np.uint64(WakeReason.TIMER) if s["wake_timer"] else np.uint64(0)
+            self._ring(event.ts_local)
         else:
             self._take_prediction(event)
+
+    def _ring(self, ts: int) -> None:
+        """Wakes the policy when its timer is due, and sets it to the next multiple of its interval."""
+        s = self.state[0]
+        due, interval = int(s["timer_next_ns"]), int(s["timer_interval_ns"])
+        if not 0 <= due <= ts:
+            return
+        s["timer_next_ns"] = due + ((ts - due) // interval + 1) * interval
+        if s["timer_if_changed"] == 0 or s["timer_changed"]:
+            s["wake_reasons"] |= np.uint64(WakeReason.TIMER)
+            s["timer_changed"] = 0
 
     def _take_prediction(self, event: ModelPrediction) -> None:
         s = self.state[0]
@@ -195,6 +212,7 @@ class Engine:
         number = self.names.index(event.instrument)
         post_split(s, number, event.numerator, event.denominator, 0)
         rescale_bars(s, number, event.numerator, event.denominator)
+        rescale_features(s, number, event.numerator, event.denominator)
         rescale(s, number, event.numerator, event.denominator)
 
     def _dividend(self, event: Dividend) -> None:

@@ -1,8 +1,9 @@
 """Groups: all events of one timestamp are taken, then the books are settled, once.
 
 Rule 1: a row is checked against the clock before it touches anything.
-Rule 2: the end of a group is: exits -> mark, breakers, books -> equity point -> wake.
-Rule 3: a broken invariant halts with the first offending sequence number.
+Rule 2: the end of a group is: mark, breakers, books -> equity point -> exits -> wake.
+Rule 3: a broken invariant halts with the first offending sequence number, and nothing is
+        decided after it.
 """
 
 from typing import Any
@@ -62,7 +63,7 @@ def close_group(s: Any) -> bool:
     s["group_open"] = 0
     if s["group_bars"] > 0 or s["group_events"] > 0:
         _settle(s)
-    if s["group_bars"] > 0:
+    if s["group_bars"] > 0 and s["stop_code"] == 0:
         _run_exits(s)
     s["group_bars"] = 0
     s["group_events"] = 0
@@ -103,8 +104,8 @@ def _flag_stale(s: Any) -> None:
             instrument["stale"] = 0
         elif instrument["daily"]:
             table = instrument["session_table"]
-            missed = sessions_closed(s, table, s["now_ns"]) - sessions_closed(s, table, instrument["mark_ts_local"])
-            instrument["stale"] = 1 if missed > 0 else 0
+            marked = sessions_closed(s, table, instrument["mark_ts_local"])
+            instrument["stale"] = 1 if sessions_closed(s, table, s["now_ns"]) > marked else 0
         else:
             limit = s["limits"]["age_ns_max"]
             age = s["now_ns"] - instrument["mark_ts_local"]

@@ -1,14 +1,14 @@
 """From what a policy returned to the numbers that the core considers.
 
-Rule 1: an intent that cannot be used is a PolicyError that names the policy, the field and
+Rule 1: an intent that cannot be used is a PolicyError that names the intent, the field and
         the value; nothing of a wake is taken when one of its intents is malformed.
 Rule 2: texts are interned: the same sentence has the same number in the whole run.
+Rule 3: what a policy raises is reported with the last line of its own file that led there.
 """
 
 import traceback
 from collections.abc import Iterable
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,7 @@ __all__ = ["WORDS_MAX", "IntentWriter", "policy_fault"]
 WORDS_MAX = 4096
 NO_EXITS = Exits()
 USED_MAX = INTENTS_MAX - 1  # the last place belongs to the protective exits
+TICKS_MAX = 1 << 53  # far above every price; the product with a size is the gate's to judge
 
 
 class IntentWriter:
@@ -43,6 +44,8 @@ class IntentWriter:
 
     def write(self, wanted: Iterable[Any]) -> None:
         """Writes all intents of one wake, or none of them."""
+        if not _is_iterable(wanted):
+            raise PolicyError(f"the policy returned {_shown(wanted)}; return a list of intents, or None")
         count = 0
         for intent in wanted:
             if count >= USED_MAX:
@@ -55,7 +58,7 @@ class IntentWriter:
             elif isinstance(intent, Cancel | CancelAll):
                 self._cancel(record, intent)
             else:
-                raise PolicyError(f"the policy returned {type(intent).__name__} {intent!r}, which is no intent")
+                raise PolicyError(f"the policy returned {_shown(intent)}, which is no intent")
             count += 1
         self.state[0]["intent_count"] = count
 
@@ -76,7 +79,8 @@ class IntentWriter:
     def _number(self, name: str) -> int:
         number = self.numbers.get(name)
         if number is None:
-            raise PolicyError(f"the desk has no instrument {name!r}; it has {', '.join(self.numbers)}")
+            known = ", ".join(self.numbers)
+            raise PolicyError(f"an intent's instrument is {name!r}, which the desk has not; it has {known}")
         return number
 
     def _target(self, record: Any, intent: Target) -> None:
@@ -96,14 +100,14 @@ class IntentWriter:
         record["side"] = int(intent.side)
         record["reduce_only"] = int(intent.reduce_only)
         self._common(record, intent)
-        record["stop_ticks"] = self._ticks(record, intent.stop, "stop")
+        record["stop_ticks"] = self._ticks(intent, "stop")
 
     def _common(self, record: Any, intent: Target | Order) -> None:
         record["instrument"] = self._number(intent.instrument)
         record["strategy"] = 0
         record["order_type"] = int(intent.order_type)
         record["time_in_force"] = int(intent.time_in_force)
-        record["limit_ticks"] = self._ticks(record, intent.limit, "limit")
+        record["limit_ticks"] = self._ticks(intent, "limit")
         record["text"] = self.word(intent.reason)
         record["exit_kind"] = 0
         record["value_count"] = len(intent.values)
@@ -116,12 +120,17 @@ class IntentWriter:
         record["trailing"] = exits.trailing or 0.0
         record["time_stop_bars"] = exits.time_bars or 0
 
-    def _ticks(self, record: Any, price: Any, field: str) -> int:
+    def _ticks(self, intent: Target | Order, field: str) -> int:
+        """A price of the intent in ticks; 0 for none, which no price of an intent can be."""
+        price = getattr(intent, field)
         if price is None:
             return 0
-        ticks = Fraction(price) / self.ticks[record["instrument"]]
-        if ticks.denominator != 1:
-            raise PolicyError(f"{field} {price} is not on the tick {self.ticks[record['instrument']]}")
+        tick = self.ticks[self.numbers[intent.instrument]]
+        ticks = Fraction(price) / tick
+        if ticks.denominator != 1 or ticks > TICKS_MAX:
+            wrong = "not on" if ticks.denominator != 1 else f"more than {TICKS_MAX} times"
+            what = f"{type(intent).__name__.lower()} in {intent.instrument}"
+            raise PolicyError(f"{what}: {field} {price} is {wrong} the tick {float(tick):.10g}")
         return ticks.numerator
 
     def _cancel(self, record: Any, intent: Cancel | CancelAll) -> None:
@@ -139,9 +148,27 @@ class IntentWriter:
 
 
 def policy_fault(error: Exception, policy: object) -> PolicyError:
-    """The error of a policy with the last file and line of its own code."""
-    package = str(Path(__file__).resolve().parents[1])
-    own = [f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith(package)]
-    frames = own or traceback.extract_tb(error.__traceback__)
-    where = f"{frames[-1].filename}:{frames[-1].lineno}: " if frames else ""
+    """The error of a policy with the last file and line of its own code.
+
+    Own is the file in which its class stands; else the last frame outside of this package.
+    """
+    frames = list(traceback.walk_tb(error.__traceback__))
+    home = type(policy).__module__
+    own = [found for found in frames if _module(found) == home]
+    own = own or [found for found in frames if _module(found).partition(".")[0] != "seawall"] or frames
+    where = f"{own[-1][0].f_code.co_filename}:{own[-1][1]}: " if own else ""
     return PolicyError(f"{where}{type(policy).__name__} raised {type(error).__name__}: {error}")
+
+
+def _module(found: tuple[Any, int]) -> str:
+    return str(found[0].f_globals.get("__name__", ""))
+
+
+def _is_iterable(value: object) -> bool:
+    return hasattr(value, "__iter__") and not isinstance(value, str | bytes | dict)
+
+
+def _shown(value: object) -> str:
+    """The type and the beginning of a value, for a message of one line."""
+    text = repr(value)
+    return f"{type(value).__name__} {text if len(text) <= 80 else text[:77] + '...'}"

@@ -1,24 +1,26 @@
 """Placing: from an intent to an order that the gate has released, or to the reason why not.
 
-Rule 1: each intent and each protective exit leaves at least one decision record.
+Rule 1: each intent and each protective exit leaves at least one decision record, and so does
+        each time that working orders are cancelled for one.
 Rule 2: nothing is sent but through `review` and `release` of the risk gate.
 Rule 3: exposure and cash are reserved before the command leaves.
+Rule 4: a reduce-only order is cut to what is left to close after all that works already.
 """
 
 from typing import Any
 
 from seawall.execution.manager import find_slot, request_cancel, take_slot, working_lots
-from seawall.execution.rebalance import collar_ticks, plan, target_lots
+from seawall.execution.rebalance import collar_ticks, is_against, plan, target_lots
 from seawall.kernels.bars import sessions_closed
 from seawall.kernels.jit import kernel
 from seawall.kernels.records import new_decision, new_event
-from seawall.kernels.state import FINE_PER_TICK, VALUES_MAX
+from seawall.kernels.state import FINE_PER_TICK
 from seawall.model.kinds import DecisionKind, EventKind, IntentKind
 from seawall.model.orders import OrderState, OrderType, TimeInForce
 from seawall.model.reasons import Reason
 from seawall.portfolio.exposure import open_leaves
 from seawall.risk.gate import release, review
-from seawall.risk.inputs import gather
+from seawall.risk.inputs import gather, is_reducing
 
 __all__ = ["exit_position", "forget_wake", "take_intents"]
 
@@ -36,6 +38,7 @@ PENDING_NEW = int(OrderState.PENDING_NEW)
 COMMAND_NEW = int(EventKind.COMMAND_NEW)
 NO_PRICE = int(Reason.NO_REFERENCE_PRICE)
 NO_ORDER = int(Reason.UNKNOWN_ORDER)
+WORKING = int(Reason.ALREADY_WORKING)
 CLIPPED = int(Reason.CLIPPED_TO_POSITION)
 
 
@@ -47,7 +50,9 @@ def take_intents(s: Any) -> None:
         if intent["kind"] == INTENT_CANCEL:
             _cancel_one(s, intent)
         elif intent["kind"] == INTENT_CANCEL_ALL:
-            _cancel_all(s, intent["strategy"], intent["instrument"], 0)
+            if not _cancel_all(s, intent, 0):
+                decision = _decide(s, intent, NO_ACTION)
+                decision["reason"] = NO_ORDER
         else:
             _consider(s, intent)
     if s["intent_count"] == 0:
@@ -68,7 +73,6 @@ def forget_wake(s: Any) -> None:
 @kernel
 def exit_position(s: Any, strategy: int, number: int, reason: int) -> None:
     """Sends the protective order: cancels what works, then closes the position at market."""
-    _cancel_all(s, strategy, number, reason)
     lots = -s["positions"][strategy, number]["lots"]
     intent = s["intents"][s["intents"].shape[0] - 1]  # the last place is the exits' own scratch
     intent["kind"] = TARGET_LOTS
@@ -86,6 +90,7 @@ def exit_position(s: Any, strategy: int, number: int, reason: int) -> None:
     intent["take_profit"] = 0.0
     intent["trailing"] = 0.0
     intent["time_stop_bars"] = 0
+    _cancel_all(s, intent, reason)
     if _place(s, intent, lots, 0) > 0:
         s["exits"][strategy, number]["pending"] = 1
 
@@ -98,16 +103,31 @@ def _cancel_one(s: Any, intent: Any) -> None:
     if slot < 0 or s["orders"][slot]["strategy"] != intent["strategy"]:
         decision["kind"] = NO_ACTION
         decision["reason"] = NO_ORDER
-        return
-    request_cancel(s, slot, decision["sequence"], 0)
+    elif s["orders"][slot]["cancel_requested"]:
+        decision["kind"] = NO_ACTION
+        decision["reason"] = WORKING
+    else:
+        decision["instrument"] = s["orders"][slot]["instrument"]
+        request_cancel(s, slot, decision["sequence"], 0)
 
 
 @kernel
-def _cancel_all(s: Any, strategy: int, number: int, reason: int) -> None:
+def _cancel_all(s: Any, intent: Any, reason: int) -> bool:
+    """Cancels what the strategy has working in the intent's instrument (in all, if that is -1).
+
+    False, and no decision, if there is nothing that was not being cancelled before.
+    """
+    cause = 0
     for slot in range(s["order_count"]):
         order = s["orders"][slot]
-        if order["strategy"] == strategy and (number < 0 or order["instrument"] == number):
-            request_cancel(s, slot, order["last_event"], reason)
+        mine = order["strategy"] == intent["strategy"] and order["cancel_requested"] == 0
+        if mine and (intent["instrument"] < 0 or order["instrument"] == intent["instrument"]):
+            if cause == 0:
+                decision = _decide(s, intent, CANCEL)
+                decision["reason"] = reason
+                cause = decision["sequence"]
+            request_cancel(s, slot, cause, reason)
+    return cause > 0
 
 
 @kernel
@@ -127,15 +147,13 @@ def _consider(s: Any, intent: Any) -> None:
     position = s["positions"][strategy, number]["lots"]
     working = working_lots(s, strategy, number)
     reason, closing, opening = plan(s, number, target, position, working)
+    if is_against(target, position, working):
+        _cancel_all(s, intent, 0)
     if closing == 0 and opening == 0:
         decision = _decide(s, intent, NO_ACTION)
         decision["reason"] = reason
         decision["target_lots"] = target
-        if working != 0 and target == position:
-            _cancel_all(s, strategy, number, 0)
         return
-    if working != 0 and (working > 0) != (closing + opening > 0):
-        _cancel_all(s, strategy, number, 0)
     if closing != 0:
         _place(s, intent, closing, target)
     if opening != 0:
@@ -156,7 +174,7 @@ def _decide(s: Any, intent: Any, kind: int) -> Any:
     decision["exit_kind"] = intent["exit_kind"]
     decision["wake_reasons"] = s["wake_reasons"]
     decision["value_count"] = intent["value_count"]
-    for place in range(VALUES_MAX):
+    for place in range(intent["value_count"]):
         decision["value_names"][place] = intent["value_names"][place]
         decision["values"][place] = intent["values"][place]
     if number >= 0:
@@ -176,53 +194,72 @@ def _place(s: Any, intent: Any, signed_lots: int, target: int) -> int:
     strategy, number = intent["strategy"], intent["instrument"]
     side = 1 if signed_lots > 0 else -1
     lots = abs(signed_lots)
-    position = s["positions"][strategy, number]["lots"]
     decision = _decide(s, intent, REFUSED)
     decision["side"] = side
     decision["wanted_lots"] = lots
     decision["target_lots"] = target
-    if intent["reduce_only"] and position * side < 0 and lots > abs(position):
-        lots = abs(position)
-    reducing = position * side < 0 and lots <= abs(position)
+    working = s["open_buy_lots"][number] if side > 0 else s["open_sell_lots"][number]
+    held = s["net_lots"][number]
+    if intent["reduce_only"]:
+        lots = _clipped(lots, -side * s["positions"][strategy, number]["lots"], -side * held - working)
     limit = intent["limit_ticks"]
     if intent["order_type"] == MARKET:
-        limit = collar_ticks(s, number, side, reducing)
-    decision["lots"] = lots
-    decision["limit_ticks"] = limit
-    decision["stop_ticks"] = intent["stop_ticks"]
-    instrument = s["instruments"][number]
-    age = -1
-    if instrument["last_ts_local"] > 0:
-        table = instrument["session_table"]
-        age = sessions_closed(s, table, s["now_ns"]) - sessions_closed(s, table, instrument["last_ts_local"])
-    decision["reference_age_sessions"] = age
-    duplicate = _duplicate_age(s, strategy, number, side, lots, limit, intent["order_type"])
+        limit = collar_ticks(s, number, side, is_reducing(held, side, lots, working))
+    age = _age_sessions(s, s["instruments"][number])
+    duplicate = _duplicate_age(s, intent, side, lots, limit)
     gather(
         s, strategy, number, side, intent["order_type"], intent["time_in_force"], lots, limit,
         intent["stop_ticks"], intent["reduce_only"], age, duplicate,
     )  # fmt: skip
-    decision["notional_minor"] = s["gate_inputs"]["notional_minor"]
-    decision["reducing"] = s["gate_inputs"]["reducing"]
     if review(s, decision) > 0:
         return 0
-    decision["kind"] = APPROVED
     if lots < decision["wanted_lots"]:
         decision["reason"] = CLIPPED
     return _send(s, intent, decision, side, lots, limit)
 
 
 @kernel
-def _duplicate_age(s: Any, strategy: int, number: int, side: int, lots: int, limit: int, order_type: int) -> int:
-    """Age of the newest equal order that was approved; -1 when there is none in memory."""
+def _clipped(lots: int, own: int, left: int) -> int:
+    """Lots cut to what the strategy holds and to what is left of the account's position.
+
+    Where nothing is left they stay, and the gate refuses them with that reason.
+    """
+    most = min(own, left)
+    return min(lots, most) if most > 0 else lots
+
+
+@kernel
+def _age_sessions(s: Any, instrument: Any) -> int:
+    """How many sessions have closed since the newest price; -1 before there is one."""
+    if instrument["last_ts_local"] <= 0:
+        return -1
+    table = instrument["session_table"]
+    return sessions_closed(s, table, s["now_ns"]) - sessions_closed(s, table, instrument["last_ts_local"])
+
+
+@kernel
+def _duplicate_age(s: Any, intent: Any, side: int, lots: int, limit: int) -> int:
+    """Age of the newest equal order that was approved; -1 when there is none in memory.
+
+    In memory are all that can still fill and the 64 that ended last.
+    """
     newest = -1
+    for slot in range(s["order_count"]):
+        if _is_equal(s["orders"][slot], intent, side, lots, limit):
+            newest = max(newest, s["orders"][slot]["ts_decided"])
     for place in range(s["recent"].shape[0]):
         other = s["recent"][place]
-        if other["order_id"] == 0 or other["strategy"] != strategy or other["instrument"] != number:
-            continue
-        if other["side"] == side and other["quantity_lots"] == lots and other["limit_ticks"] == limit:
-            if other["order_type"] == order_type and other["ts_decided"] > newest:
-                newest = other["ts_decided"]
+        if other["order_id"] > 0 and _is_equal(other, intent, side, lots, limit):
+            newest = max(newest, other["ts_decided"])
     return s["now_ns"] - newest if newest >= 0 else -1
+
+
+@kernel
+def _is_equal(order: Any, intent: Any, side: int, lots: int, limit: int) -> bool:
+    same = order["instrument"] == intent["instrument"] and order["strategy"] == intent["strategy"]
+    same = same and order["side"] == side and order["quantity_lots"] == lots
+    same = same and order["limit_ticks"] == limit and order["stop_ticks"] == intent["stop_ticks"]
+    return same and order["order_type"] == intent["order_type"]
 
 
 @kernel
@@ -254,13 +291,13 @@ def _send(s: Any, intent: Any, decision: Any, side: int, lots: int, limit: int) 
     order["exit_kind"] = intent["exit_kind"]
     order["cancel_requested"] = 0
     order["flags"] = 0
+    order["last_execution_id"] = 0
     order["stop_loss"] = intent["stop_loss"]
     order["take_profit"] = intent["take_profit"]
     order["trailing"] = intent["trailing"]
     order["time_stop_bars"] = intent["time_stop_bars"]
     _announce(s, order)
     open_leaves(s, slot)
-    s["recent"][order_id % s["recent"].shape[0]] = order
     release(s, slot)
     return order_id
 

@@ -3,34 +3,39 @@
 Rule 1: what counts is position + working orders; the same wish twice gives one order.
 Rule 2: a change of side is two orders, one that closes and one that opens, so that a brake
         on opening risk never blocks the closing part.
-Rule 3: a working order against the new wish is cancelled first; its fill, should it come
-        before the cancel, is corrected at the next wake.
+Rule 3: working orders against the new wish are cancelled first; a fill that comes before the
+        cancel is corrected at the next wake.
 """
 
 from typing import Any
 
 from seawall.kernels.jit import kernel
 from seawall.model.reasons import Reason
+from seawall.model.units import ceil_div
 
-__all__ = ["collar_ticks", "plan", "target_lots"]
+__all__ = ["collar_ticks", "is_against", "plan", "target_lots"]
 
 NOTHING_LEFT = int(Reason.TARGET_REACHED)
 WORKING = int(Reason.ALREADY_WORKING)
 BAND = int(Reason.INSIDE_BAND)
 SMALL = int(Reason.BELOW_MINIMUM_NOTIONAL)
-NO_PRICE = int(Reason.NO_REFERENCE_PRICE)
 MILLION = 1_000_000
+LOTS_MAX = 1 << 53  # the gate refuses this many, whatever a lot is worth
 
 
 @kernel
 def target_lots(s: Any, number: int, weight: float) -> int:
-    """Whole lots of a target weight: weight * equity / value of a lot, cut toward zero."""
+    """Whole lots of a target weight: weight * equity / value of a lot, cut toward zero.
+
+    0 without a price, and without equity: who owns less than nothing wants no position.
+    """
     instrument = s["instruments"][number]
     tick_value = instrument["tick_value_numerator"] / instrument["tick_value_denominator"]
     lot_value = instrument["last_ticks"] * tick_value
     if lot_value <= 0.0:
         return 0
-    return int(weight * s["ledger"]["equity_minor"] / lot_value)
+    lots = weight * max(s["ledger"]["equity_minor"], 0) / lot_value
+    return int(min(max(lots, -float(LOTS_MAX)), float(LOTS_MAX)))
 
 
 @kernel
@@ -53,29 +58,39 @@ def collar_ticks(s: Any, number: int, side: int, reducing: bool) -> int:
 
 
 @kernel
+def is_against(target: int, position: int, working: int) -> bool:
+    """Whether the working orders lead away from the target, or beyond it.
+
+    >>> is_against(50, 0, 100), is_against(0, 0, 100), is_against(150, 0, 100)
+    (True, True, False)
+    """
+    change = target - position - working
+    return working != 0 and change != 0 and (change > 0) != (working > 0)
+
+
+@kernel
 def plan(s: Any, number: int, target: int, position: int, working: int) -> tuple[int, int, int]:
     """(reason, closing lots, opening lots), signed; reason is 0 when there is something to do.
 
-    position and working are those of the strategy; a change smaller than the band (a share
-    of the target) or worth less than the minimum is no trade, unless it closes the position.
+    position and working are those of the strategy; working orders against the target do not
+    count, for they are being cancelled. A change smaller than the band (a share of the target)
+    or worth less than the minimum is no trade, unless it closes the position.
     """
-    change = target - position - working
+    if is_against(target, position, working):
+        working = 0
+    held = position + working
+    change = target - held
     if change == 0:
         return (WORKING if working != 0 else NOTHING_LEFT), 0, 0
-    if working != 0 and (change > 0) != (working > 0):
-        change = target - position  # the working orders are being cancelled
-        if change == 0:
-            return NOTHING_LEFT, 0, 0
-    size = abs(change)
-    if target != 0 and (position > 0) == (target > 0) and position != 0:
-        if size < s["rebalance_band"] * abs(target):
-            return BAND, 0, 0
+    if target * 1.0 * held > 0.0 and abs(change) < s["rebalance_band"] * abs(target):
+        return BAND, 0, 0
     instrument = s["instruments"][number]
-    worth = size * instrument["last_ticks"] * instrument["tick_value_numerator"]
-    if target != 0 and worth < s["rebalance_notional_minor_min"] * instrument["tick_value_denominator"]:
+    lot_worth = instrument["last_ticks"] * instrument["tick_value_numerator"]
+    least = s["rebalance_notional_minor_min"] * instrument["tick_value_denominator"]
+    if target != 0 and lot_worth > 0 and abs(change) < ceil_div(least, lot_worth):
         return SMALL, 0, 0
-    if position != 0 and (position > 0) != (change > 0) and size > abs(position):
-        return 0, -position, change + position
-    if position != 0 and (position > 0) != (change > 0):
+    if held * 1.0 * change >= 0.0:
+        return 0, 0, change
+    if abs(change) <= abs(held):
         return 0, change, 0
-    return 0, 0, change
+    return 0, -held, target

@@ -64,9 +64,10 @@ def update(s: Any, instrument: int) -> None:
 
 @kernel
 def check_crossings(s: Any, instrument: int) -> bool:
-    """Whether a pair of features changed its order on this bar; sets its bit in `crossed`.
+    """Whether a pair of features changed sides on this bar; sets its bit in `crossed`.
 
-    The sign of (left - right) is kept for each crossing; zero and NaN keep the old sign.
+    There are two sides, left > right and not; NaN is on neither and changes nothing. The first
+    side that is known counts as a crossing, so that a policy learns where it begins.
     """
     found = False
     for number in range(s["crossing_count"]):
@@ -75,13 +76,11 @@ def check_crossings(s: Any, instrument: int) -> bool:
         right = crossing["level"]
         if crossing["right"] >= 0:
             right = s["feature_values"][instrument, crossing["right"]]
-        sign = 1 if left > right else (-1 if left < right else 0)
-        before = s["crossing_sign"][instrument, number]
-        if sign != 0 and sign != before:  # noqa: PLR1714  compiled code has no `in`
-            s["crossing_sign"][instrument, number] = sign
-            if before != 0:
-                s["crossed"] = np.uint64(s["crossed"]) | (ONE << np.uint64(number))
-                found = True
+        side = 1 if left > right else (-1 if left <= right else 0)
+        if side != 0 and side != s["crossing_sign"][instrument, number]:  # noqa: PLR1714  compiled: no `in`
+            s["crossing_sign"][instrument, number] = side
+            s["crossed"] = np.uint64(s["crossed"]) | (ONE << np.uint64(number))
+            found = True
     return found
 
 

@@ -2,9 +2,11 @@
 
 Rule 1: a bar is complete at the LAST row of its closing packet, never before.
 Rule 2: bars of a longer interval are built from shorter ones and are complete when their
-        time is over: at a multiple of the interval, at the end of the session, or when a
-        row of a later interval shows that nothing more will come.
+        time is over: at a multiple of the interval, at the end of the session (intervals of
+        a day at most), or when the open of a later interval shows that nothing more will come.
 Rule 3: no bar is invented where the data has none.
+Rule 4: intervals and sessions are the exchange's time; however late rows arrive, they fall
+        into the same bars.
 
 Theory of operation: `take` is called for each row; it answers True when a bar of the desk's
 interval became complete on this row. The ring keeps prices as floats in ticks, adjusted for
@@ -23,6 +25,7 @@ __all__ = ["mix_row", "rescale_bars", "session_index", "sessions_closed", "take"
 
 MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 SHIFT = np.uint64(29)
+DAY_NS = 86_400_000_000_000
 
 
 @kernel
@@ -78,7 +81,7 @@ def take_bar_row(s: Any, row: Any) -> None:
         instrument["open_ticks"] = price
         instrument["high_ticks"] = price
         instrument["low_ticks"] = price
-        instrument["bar_open_ts"] = row["ts_local"]
+        instrument["bar_open_ts"] = row["ts_exchange"]
     elif kind == BAR_HIGH:
         instrument["high_ticks"] = price
     elif kind == BAR_LOW:
@@ -100,12 +103,12 @@ def take(s: Any, row: Any) -> bool:
     kind = row["kind"]
     instrument = s["instruments"][number]
     completed = False
-    if kind == BAR_OPEN and s["forming"][number]["ts_close"] > 0:
+    if kind == BAR_OPEN and s["forming"][number]["ts_close"] != 0:
         start = s["forming_open_ts"][number]
         interval = s["bar_interval_ns"]
-        if interval > 0 and row["ts_local"] // interval != start // interval:
+        if interval > 0 and row["ts_exchange"] // interval != start // interval:
             completed = _complete(s, number)
-    if kind == BAR_OPEN or kind <= BAR_CLOSE:
+    if kind <= BAR_CLOSE:
         take_bar_row(s, row)
     if kind >= BAR_HIGH and row["flags"] & FLAG_LAST:
         instrument["mark_ticks"] = instrument["last_ticks"]
@@ -113,7 +116,7 @@ def take(s: Any, row: Any) -> bool:
         instrument["bars_seen"] += 1
         _average_volume(s, instrument)
         _join(s, number, instrument)
-        if _is_over(s, number, instrument, row["ts_local"]):
+        if _is_over(s, instrument, row["ts_exchange"]):
             completed = _complete(s, number)
     return completed
 
@@ -129,7 +132,7 @@ def rescale_bars(s: Any, number: int, numerator: int, denominator: int) -> None:
 
 @kernel
 def _mix(row_hash: Any, word: Any) -> Any:
-    value = (row_hash ^ np.uint64(word)) * MULTIPLIER  # wraps, as unsigned numbers do
+    value = (np.uint64(row_hash) ^ np.uint64(word)) * MULTIPLIER  # wraps, as unsigned numbers do
     return value ^ (value >> SHIFT)
 
 
@@ -146,7 +149,8 @@ def _rescale(bar: Any, ratio: float) -> None:
 def _average_volume(s: Any, instrument: Any) -> None:
     if instrument["volume_known"] == 0:
         return
-    if instrument["bars_seen"] <= 1:
+    instrument["volumes_seen"] += 1
+    if instrument["volumes_seen"] == 1:
         instrument["volume_average"] = instrument["volume_lots"]
     else:
         change = instrument["volume_lots"] - instrument["volume_average"]
@@ -170,10 +174,12 @@ def _join(s: Any, number: int, instrument: Any) -> None:
 
 
 @kernel
-def _is_over(s: Any, number: int, instrument: Any, ts: int) -> bool:
+def _is_over(s: Any, instrument: Any, ts: int) -> bool:
     interval = s["bar_interval_ns"]
     if interval <= 0 or interval <= instrument["interval_ns"] or ts % interval == 0:
         return True
+    if interval > DAY_NS:
+        return False
     table = instrument["session_table"]
     index = session_index(s, table, ts - 1)
     return index >= 0 and s["session_close"][table, index] == ts

@@ -46,6 +46,7 @@ IMPORT = re.compile(r"^from (seawall[\w.]*) import (\([^)]*\)|[^\n]*)", re.MULTI
 NJIT = cast(Callable[..., Any], numba.njit)
 CONFIG: Any = config
 LLVM: Any = llvmlite.binding
+TYPES = cast(Any, numba.types)
 
 
 def kernel(function: Function) -> Function:
@@ -72,7 +73,28 @@ def kernel(function: Function) -> Function:
         )
     finally:
         CONFIG.CACHE_DIR = before
+    _widen(compiled)
     return cast(Function, compiled)
+
+
+def _widen(compiled: Any) -> None:
+    """Calls between kernels pass whole numbers as int64, whatever their width or literal value.
+
+    Numba would compile a callee once for each literal and each width that it is called with,
+    which made the first run several times as long. Unsigned 64-bit numbers stay as they are.
+    """
+    template = compiled.get_call_template
+
+    def widened(arguments: Any, keywords: Any) -> Any:
+        return template(tuple(map(_wide, arguments)), {key: _wide(kind) for key, kind in keywords.items()})
+
+    compiled.get_call_template = widened
+
+
+def _wide(kind: Any) -> Any:
+    plain = TYPES.unliteral(kind)
+    narrow = isinstance(plain, TYPES.Integer) and (plain.signed or plain.bitwidth < 64)
+    return TYPES.int64 if narrow else plain
 
 
 @cache

@@ -15,6 +15,8 @@ Units: `_minor` = minor currency units, `_ticks`, `_lots` as in the instrument,
 `price_fine` = ten-thousandths of a tick, `_ppm` = parts per million, `ts_*` = ns UTC.
 """
 
+from typing import Any
+
 import numpy as np
 
 __all__ = [
@@ -76,7 +78,7 @@ POSTINGS_KEPT = 4096
 EQUITY_KEPT = 2048
 
 
-def _record(*fields: tuple[str, str] | tuple[str, str, tuple[int, ...]]) -> np.dtype:
+def _record(*fields: Any) -> np.dtype[np.void]:
     return np.dtype([*fields], align=True)
 
 
@@ -97,6 +99,7 @@ INSTRUMENT = _record(
     *_columns("i8", "rows_seen bars_seen bar_open_ts bar_close_ts"),
     *_columns("i8", "mark_ticks mark_ts_local"),  # the price that values positions
     *_columns("f8", "volume_average sigma_squared sigma_close"),  # average bar volume; EWMA of r^2
+    *_columns("i8", "volumes_seen"),  # bars whose volume is in the average
     *_columns("i4", "volume_known stale"),
 )
 BAR = _record(*_columns("f8", "open high low close volume"), *_columns("i8", "ts_close"))
@@ -164,7 +167,7 @@ LIMITS = _record(
 INSTRUMENT_LIMITS = _record(
     *_columns("i8", "collar_ppm order_lots_max order_volume_ppm_max order_notional_minor_max"),
     *_columns("i8", "long_lots_max short_lots_max single_name_ppm_max open_orders_max"),
-    *_columns("i4", "allowed unused"),
+    *_columns("i4", "allowed passive_breach"),
 )
 GATE_INPUTS = _record(  # everything a rule may look at, as plain numbers; -1 ages and 0 prices = unknown
     *_columns("i8", "lots wanted_lots limit_ticks stop_ticks reference_ticks reference_age_ns"),
@@ -228,7 +231,8 @@ STATE = _record(
     *_columns("i4", "group_phase group_open instrument_count strategy_count"),
     # wakes
     *_columns("i8", "timer_interval_ns timer_next_ns bar_interval_ns equity_interval_ns equity_last_ns"),
-    *_columns("i4", "wake_bar_close wake_bar_open wake_orders wake_timer wake_events timer_if_changed timer_changed unused"),
+    *_columns("i4", "wake_bar_close wake_bar_open wake_orders wake_timer wake_events"),
+    *_columns("i4", "timer_if_changed timer_changed unused"),
     ("wake_reasons", "u8"),
     ("crossed", "u8"),
     *_columns("i4", "feature_count crossing_count order_count order_event_count"),

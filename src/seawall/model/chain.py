@@ -30,7 +30,7 @@ class Chain:
 
     >>> chain = Chain(b"header")
     >>> chain.result()[:16]
-    'b88f98ca8a2b7a53'
+    'd22e876d73591f30'
     """
 
     def __init__(self, header: bytes) -> None:

@@ -12,7 +12,16 @@ import numpy as np
 from seawall.model.corporate import Dividend, Split
 from seawall.model.predictions import ModelPrediction
 
-__all__ = ["PHASE_EVENT", "PHASE_OPEN", "PHASE_ROW", "PHASE_TIMER", "Event", "MarketData", "Timer", "VenueReport"]
+__all__ = [
+    "PHASE_EVENT",
+    "PHASE_OPEN",
+    "PHASE_ROW",
+    "PHASE_TIMER",
+    "Event",
+    "MarketData",
+    "Timer",
+    "VenueReport",
+]
 
 PHASE_EVENT = 0
 PHASE_ROW = 1

@@ -11,7 +11,17 @@ import msgspec
 
 __all__ = ["CURRENCY_EXPONENTS", "Instrument"]
 
-CURRENCY_EXPONENTS = {"USD": 2, "EUR": 2, "GBP": 2, "CHF": 2, "JPY": 0, "USDT": 6, "USDC": 6, "BTC": 8, "ETH": 8}
+CURRENCY_EXPONENTS = {
+    "USD": 2,
+    "EUR": 2,
+    "GBP": 2,
+    "CHF": 2,
+    "JPY": 0,
+    "USDT": 6,
+    "USDC": 6,
+    "BTC": 8,
+    "ETH": 8,
+}
 """Decimal places of the minor unit in which cash of each currency is kept."""
 
 
@@ -42,8 +52,8 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
             raise ValueError(f"instrument name {self.name!r}: letters, digits and ._-:/=^ only")
         for field in ("tick", "lot", "multiplier"):
             value = getattr(self, field)
-            if not value.is_finite() or value <= 0:
-                raise ValueError(f"instrument {self.name}: {field} must be above 0, got {value}")
+            if not isinstance(value, Decimal) or not value.is_finite() or value <= 0:
+                raise ValueError(f"instrument {self.name}: {field} must be a Decimal above 0, got {value!r}")
         if self.currency not in CURRENCY_EXPONENTS:
             raise ValueError(f"instrument {self.name}: unknown currency {self.currency!r}")
 
@@ -55,7 +65,7 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     def ticks(self, price: Decimal) -> int:
         """The price in ticks; a price off the grid is a ValueError."""
-        count = Fraction(price) / Fraction(self.tick)
-        if count.denominator != 1:
+        count = Fraction(price) / Fraction(self.tick) if price.is_finite() else None
+        if count is None or count.denominator != 1:
             raise ValueError(f"{self.name}: price {price} is not on the tick {self.tick}")
         return count.numerator

@@ -6,6 +6,11 @@ Rule 2: the table below is the whole truth; a pair that it lacks is an error, ne
 Rule 3: a fill is always booked, also after a terminal state (late), because the position is
         real; the order is then flagged. A bust reverses a fill and is flagged as well.
 Rule 4: no answer is not a rejection: UNKNOWN keeps its exposure until the venue has spoken.
+Rule 5: two commands can be under way at once, so the answer to one may come when the order
+        has left the pending state of it. Such an answer is taken and moves nothing else.
+
+The table knows no quantities: where it says WORKING after a refusal or a replacement, an order
+with fills is PARTIALLY_FILLED, which the order manager puts right.
 """
 
 from enum import IntEnum
@@ -89,7 +94,6 @@ class OrderEvent(IntEnum):
 
 S, E = OrderState, OrderEvent
 _ENDS = {E.CANCELLED: S.CANCELLED, E.EXPIRED: S.EXPIRED}
-_BOOKED = {E.FILL_PART, E.FILL_LAST}
 
 TRANSITIONS: dict[OrderState, dict[OrderEvent, OrderState]] = {
     S.PENDING_NEW: {
@@ -107,7 +111,10 @@ TRANSITIONS: dict[OrderState, dict[OrderEvent, OrderState]] = {
         E.FILL_PART: S.PARTIALLY_FILLED,
         E.FILL_LAST: S.FILLED,
         E.CANCEL_SENT: S.PENDING_CANCEL,
+        E.CANCEL_REJECTED: S.WORKING,  # the second of two cancels, or one that UNKNOWN overtook
         E.REPLACE_SENT: S.PENDING_REPLACE,
+        E.REPLACED: S.WORKING,
+        E.REPLACE_REJECTED: S.WORKING,
         E.NO_ANSWER: S.UNKNOWN,
         **_ENDS,
     },
@@ -116,7 +123,10 @@ TRANSITIONS: dict[OrderState, dict[OrderEvent, OrderState]] = {
         E.FILL_PART: S.PARTIALLY_FILLED,
         E.FILL_LAST: S.FILLED,
         E.CANCEL_SENT: S.PENDING_CANCEL,
+        E.CANCEL_REJECTED: S.PARTIALLY_FILLED,
         E.REPLACE_SENT: S.PENDING_REPLACE,
+        E.REPLACED: S.PARTIALLY_FILLED,
+        E.REPLACE_REJECTED: S.PARTIALLY_FILLED,
         E.NO_ANSWER: S.UNKNOWN,
         E.BUST: S.PARTIALLY_FILLED,
         **_ENDS,
@@ -128,15 +138,19 @@ TRANSITIONS: dict[OrderState, dict[OrderEvent, OrderState]] = {
         E.FILL_LAST: S.FILLED,
         E.CANCEL_SENT: S.PENDING_CANCEL,
         E.CANCEL_REJECTED: S.WORKING,
+        E.REPLACED: S.PENDING_CANCEL,  # a replacement was under way when the cancel was sent
+        E.REPLACE_REJECTED: S.PENDING_CANCEL,
         E.NO_ANSWER: S.UNKNOWN,
         E.BUST: S.PENDING_CANCEL,
         **_ENDS,
     },
     S.PENDING_REPLACE: {
         E.ACCEPTED: S.PENDING_REPLACE,
+        E.REJECTED: S.REJECTED,
         E.FILL_PART: S.PENDING_REPLACE,
         E.FILL_LAST: S.FILLED,
         E.CANCEL_SENT: S.PENDING_CANCEL,
+        E.CANCEL_REJECTED: S.PENDING_REPLACE,
         E.REPLACED: S.WORKING,
         E.REPLACE_REJECTED: S.WORKING,
         E.NO_ANSWER: S.UNKNOWN,
@@ -151,19 +165,20 @@ TRANSITIONS: dict[OrderState, dict[OrderEvent, OrderState]] = {
         E.CANCEL_SENT: S.UNKNOWN,
         E.CANCEL_REJECTED: S.UNKNOWN,
         E.REPLACED: S.WORKING,
-        E.REPLACE_REJECTED: S.WORKING,
+        E.REPLACE_REJECTED: S.UNKNOWN,  # as for a cancel: perhaps because the venue lacks the order
+        E.NO_ANSWER: S.UNKNOWN,  # nor is there one to what was sent since
         E.BUST: S.UNKNOWN,
         **_ENDS,
     },
-    # terminal states: fills and busts are booked and flagged, a late answer to a cancel is noted
+    # terminal states: fills and busts are booked and flagged, late answers to a wish are noted
     S.FILLED: {E.ACCEPTED: S.FILLED, E.CANCEL_REJECTED: S.FILLED, E.REPLACE_REJECTED: S.FILLED,
                E.BUST: S.PARTIALLY_FILLED, E.FILL_PART: S.FILLED, E.FILL_LAST: S.FILLED},
-    S.CANCELLED: {E.ACCEPTED: S.CANCELLED, E.CANCEL_REJECTED: S.CANCELLED, E.BUST: S.CANCELLED,
-                  E.FILL_PART: S.CANCELLED, E.FILL_LAST: S.FILLED},
-    S.REJECTED: {E.CANCEL_REJECTED: S.REJECTED, E.BUST: S.REJECTED,
-                 E.FILL_PART: S.REJECTED, E.FILL_LAST: S.FILLED},
-    S.EXPIRED: {E.ACCEPTED: S.EXPIRED, E.CANCEL_REJECTED: S.EXPIRED, E.BUST: S.EXPIRED,
-                E.FILL_PART: S.EXPIRED, E.FILL_LAST: S.FILLED},
+    S.CANCELLED: {E.ACCEPTED: S.CANCELLED, E.CANCEL_REJECTED: S.CANCELLED, E.REPLACE_REJECTED: S.CANCELLED,
+                  E.BUST: S.CANCELLED, E.FILL_PART: S.CANCELLED, E.FILL_LAST: S.FILLED},
+    S.REJECTED: {E.CANCEL_REJECTED: S.REJECTED, E.REPLACE_REJECTED: S.REJECTED,
+                 E.BUST: S.REJECTED, E.FILL_PART: S.REJECTED, E.FILL_LAST: S.FILLED},
+    S.EXPIRED: {E.ACCEPTED: S.EXPIRED, E.CANCEL_REJECTED: S.EXPIRED, E.REPLACE_REJECTED: S.EXPIRED,
+                E.BUST: S.EXPIRED, E.FILL_PART: S.EXPIRED, E.FILL_LAST: S.FILLED},
 }  # fmt: skip
 
 TERMINAL = (S.FILLED, S.CANCELLED, S.REJECTED, S.EXPIRED)

@@ -15,7 +15,9 @@ from seawall.store.catalog import Catalog
 __all__ = ["import_into"]
 
 
-def import_into(path: Path, catalog: str, options: dict[str, Any], progress: Progress | None = None) -> ImportReport:
+def import_into(
+    path: Path, catalog: str, options: dict[str, Any], progress: Progress | None = None
+) -> ImportReport:
     """Imports a file into the catalog with the options of `seawall data import`."""
     target = Catalog(catalog)
     return import_bars(

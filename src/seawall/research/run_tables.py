@@ -4,29 +4,45 @@ Rule: the assumptions are those of the run's own configuration, never of today's
 """
 
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import polars as pl
 
 from seawall.config import Desk
-from seawall.model.errors import SeawallError
+from seawall.model.corporate import Split
+from seawall.model.errors import RunError, SeawallError
 from seawall.research.report import RunTables, write_report
 from seawall.runtime.desk import open_desk_catalog
+from seawall.runtime.run import Run
 from seawall.simulator.settings import describe
+from seawall.store.catalog import action_order
+from seawall.store.run_folder import require_ended
 
 __all__ = ["report_of", "tables_of"]
 
 HIDDEN = ("base", "config", "words", "files", "heads")  # a folder of one machine, and what is long
 
 
-def report_of(run: Any, path: Path) -> Path:
-    """Writes the HTML report of a run and answers with its path."""
+def report_of(run: Run, path: Path | None = None) -> Path:
+    """Writes the HTML report of a run, beside its folder unless `path` says where; the path of it.
+
+    Into the run itself nothing is written: a RunError.
+    """
+    folder = run.folder.resolve() if run.folder else None
+    if path is None:
+        if folder is None:
+            raise RunError("the run is in memory only: say where the report goes")
+        path = folder.with_name(f"{folder.name}-report.html")
+    if folder is not None and folder in path.resolve().parents:
+        raise RunError(f"{path}: is inside the run, which is never written to; choose another --out")
+    if path.is_dir():
+        raise RunError(f"{path}: is a folder; --out names the HTML file")
     return write_report(tables_of(run), path)
 
 
-def tables_of(run: Any) -> RunTables:
+def tables_of(run: Run) -> RunTables:
     """The tables, assumptions and benchmark of a run."""
+    require_ended(run.records)
     desk = msgspec.convert(run.manifest["config"], Desk, strict=False)
     return RunTables(
         name=run.manifest["name"],
@@ -44,7 +60,7 @@ def tables_of(run: Any) -> RunTables:
     )
 
 
-def _data_words(run: Any, desk: Desk) -> dict[str, str]:
+def _data_words(run: Run, desk: Desk) -> dict[str, str]:
     data = desk.data
     volume = f"{data.assumed_volume_lots:,} lots a bar where unknown" if data.volume else "as in the data"
     return {
@@ -58,11 +74,12 @@ def _data_words(run: Any, desk: Desk) -> dict[str, str]:
 
 def _limit_words(desk: Desk) -> dict[str, str]:
     limits = msgspec.to_builtins(desk.risk)
-    words = [f"{key.replace('_', ' ')} {value}" for key, value in limits.items() if not isinstance(value, dict)]
+    plain = {key: value for key, value in limits.items() if not isinstance(value, dict)}
+    words = [f"{key.replace('_', ' ')} {value}" for key, value in plain.items()]
     return {"Limits": "; ".join(words)}
 
 
-def _benchmark(run: Any, desk: Desk) -> pl.DataFrame | None:
+def _benchmark(run: Run, desk: Desk) -> pl.DataFrame | None:
     """Closes of the desk's benchmark, adjusted for splits and dividends, over the run's period."""
     name = desk.desk.benchmark
     if name is None or not run.equity.height:
@@ -74,11 +91,12 @@ def _benchmark(run: Any, desk: Desk) -> pl.DataFrame | None:
     except SeawallError:
         return None  # a report can be made where the catalog is no longer at hand
     closes = bars.select(pl.col("ts_close").alias("ts_ns"), (pl.col("close_ticks") * tick).alias("value"))
-    shares, rows, pending = 1.0, [], sorted(actions, key=lambda a: a.ts_local)
+    shares, pending = 1.0, sorted(actions, key=action_order)
+    rows: list[float] = []
     for ts, value in closes.iter_rows():
         while pending and pending[0].ts_local <= ts:
             action = pending.pop(0)
-            shares *= float(action.ratio) if hasattr(action, "ratio") else 1.0 + float(action.amount) / value
+            shares *= float(action.ratio) if isinstance(action, Split) else 1.0 + float(action.amount) / value
         rows.append(shares * value)
     first, last = run.equity["ts_ns"][0], run.equity["ts_ns"][-1]
     adjusted = closes.with_columns(pl.Series("value", rows))

@@ -100,14 +100,14 @@ def _account_breach(s: Any, bit: int, reason: int, value: int, share: int) -> No
 @kernel
 def _single_name_breach(s: Any, instrument: int) -> None:
     limits = s["instrument_limits"][instrument]
-    if s["net_lots"][instrument] == 0 and limits["unused"] == 0:
+    if s["net_lots"][instrument] == 0 and limits["passive_breach"] == 0:
         return
     share = limits["single_name_ppm_max"]
     value = abs(position_value_minor(s, instrument))
     limit = -share_ceil(-max(s["ledger"]["equity_minor"], 0), max(share, 0), MILLION)
     breached = share >= 0 and value > limit
-    if breached != (limits["unused"] != 0):
-        limits["unused"] = 1 if breached else 0
+    if breached != (limits["passive_breach"] != 0):
+        limits["passive_breach"] = 1 if breached else 0
         kind = BREACH if breached else CURED
         _record(s, kind, SINGLE_NAME, instrument, value, limit if share >= 0 else -1)
 

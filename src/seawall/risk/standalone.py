@@ -12,7 +12,6 @@ Rule 4: it remembers what it approved for as long as the duplicate window, and n
 A gate is used from one thread. Views are snapshots: the gate keeps nothing of them.
 """
 
-import weakref
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
@@ -126,7 +125,7 @@ class GateView(msgspec.Struct, frozen=True, kw_only=True):
     working: Sequence[WorkingOrder] = ()
 
 
-class Approved(msgspec.Struct, frozen=True, kw_only=True, weakref=True, eq=False):
+class Approved(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """A request that passed; only its gate can make one, and check it."""
 
     request: OrderRequest
@@ -155,7 +154,7 @@ class _Seal:
 
     def __init__(self) -> None:
         self._gate: object = None
-        self._approved: weakref.ref[Approved] | None = None
+        self._approved: Approved | None = None
         self._request: OrderRequest | None = None
 
     def __reduce__(self) -> tuple[type["_Seal"], tuple[()]]:
@@ -163,12 +162,10 @@ class _Seal:
 
     def bind(self, gate: object, approved: Approved) -> None:
         assert self._gate is None
-        self._gate, self._approved, self._request = gate, weakref.ref(approved), approved.request
+        self._gate, self._approved, self._request = gate, approved, approved.request
 
     def fits(self, gate: object, approved: Approved) -> bool:
-        if self._gate is not gate or self._approved is None:
-            return False
-        return self._approved() is approved and self._request is approved.request
+        return self._gate is gate and self._approved is approved and self._request is approved.request
 
 
 class Gate:

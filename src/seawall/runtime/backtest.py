@@ -6,6 +6,7 @@ Rule 3: the manifest says "running" until the last byte is on the disk, then "co
 """
 
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,8 @@ from seawall.model.errors import IllegalTransition, InvariantBroken, PolicyError
 from seawall.portfolio.ledger import check_books_full
 from seawall.runtime.desk import AssembledDesk, assemble
 from seawall.engine.halts import halt_message
-from seawall.runtime.loop import DONE, DRAIN, EVENT, FOREVER, HALT, NEED_ROWS, WAKE, run
+from seawall.runtime.loop import DONE, DRAIN, EVENT, FOREVER, HALT, NEED_ROWS, WAKE, bind
+from seawall.runtime.recorder import Recorder
 from seawall.simulator.exchange import corporate_action
 from seawall.store.checkpoint import Checkpoint, newest_checkpoint, remove_checkpoints, write_checkpoint
 from seawall.store.journal import Journal, read_frames
@@ -29,7 +31,8 @@ from seawall.strategies.policy import policy_state, restore_policy
 __all__ = ["CHUNK_ROWS", "Backtest", "Finished", "resume", "start"]
 
 CHUNK_ROWS = 65_536
-CHECKPOINT_ROWS = 262_144
+CHECKPOINT_ROWS = 4_194_304
+CHECKPOINT_SECONDS = 10.0
 DESK_FILE = "desk.toml"
 Progress = Callable[[int, int], None]
 
@@ -63,11 +66,14 @@ class Backtest:
         self.rows = built.market.rows
         self.folder = folder
         self.journal = Journal(folder / JOURNAL, journal_at) if folder else None
-        self.kept: dict[str, list[np.ndarray]] = {}
+        self.recorder = Recorder(built.engine.chain, self.journal)
+        self.makes_tables = True  # a benchmark of the engine may leave them out
         self.chunk_rows = chunk_rows
         self.chunks = 0
         self.fed = 0
+        self.started = False
         self.checkpointed = 0
+        self.checkpoint_time = time.monotonic()
         self.events_taken = 0
         self._set_until()
 
@@ -86,12 +92,13 @@ class Backtest:
     def _run(self, stop_after: int | None, progress: Progress | None) -> Finished:
         limit = len(self.rows) if stop_after is None else min(stop_after, len(self.rows))
         stopped = limit < len(self.rows)
-        if not self.fed:
+        if not self.started:
             self.engine.start()
-        window = self.rows[: self.fed]
+            self.started = True
+        step, where = bind(self.state, self.venue, self.rows[: self.fed])
         decide, view, write = self.engine.policy.decide, self.engine.view, self.engine.writer.write
         while True:
-            code = run(self.state, self.venue, window)
+            code = step(*where)
             if code == WAKE:
                 try:
                     wanted = decide(view)
@@ -102,7 +109,7 @@ class Backtest:
             elif code == NEED_ROWS:
                 if self.fed >= limit and stopped:
                     return self._stop()
-                window = self._feed(limit, progress)
+                step, where = bind(self.state, self.venue, self._feed(limit, progress))
             elif code == DRAIN:
                 self._drain()
             elif code == EVENT:
@@ -118,21 +125,23 @@ class Backtest:
         if self.fed >= len(self.rows):
             self.state[0]["final"] = 1
             return self.rows
-        if self.folder and self.fed - self.checkpointed >= CHECKPOINT_ROWS:
+        if self.folder and self._checkpoint_due():
             self._checkpoint()
         upto = min(self.fed + self.chunk_rows, limit)
-        self.engine.chain.take_rows(self.rows[self.fed : upto])
+        self.recorder.rows(self.rows[self.fed : upto])
         self.fed = upto
         self.chunks += 1
         if progress:
             progress(self.fed, len(self.rows))
         return self.rows[: self.fed]
 
+    def _checkpoint_due(self) -> bool:
+        """Every so many rows, or so many seconds of a slow policy; neither changes a record."""
+        slow = self.fed > self.checkpointed and time.monotonic() - self.checkpoint_time >= CHECKPOINT_SECONDS
+        return slow or self.fed - self.checkpointed >= CHECKPOINT_ROWS
+
     def _drain(self) -> None:
-        for lane, records in self.engine.drain():
-            if self.journal:
-                self.journal.append(lane, records)
-            self.kept.setdefault(lane, []).append(records)
+        self.recorder.records(self.engine.collect())
 
     def _set_until(self) -> None:
         actions = self.built.market.actions
@@ -150,10 +159,10 @@ class Backtest:
         self._set_until()
 
     def _checkpoint(self) -> None:
+        """Writes one; records not yet drained stay in its state, so that it cuts no journal frame."""
         assert self.folder is not None
         assert self.journal is not None
-        self._drain()
-        self.journal.flush()
+        self.recorder.settle()
         checkpoint = Checkpoint(
             config_hash=self.built.desk.config_hash,
             rows_fed=self.fed,
@@ -166,17 +175,20 @@ class Backtest:
         )
         write_checkpoint(self.folder, checkpoint)
         self.checkpointed = self.fed
+        self.checkpoint_time = time.monotonic()
 
     def _fail(self, error: SeawallError) -> None:
         self._drain()
-        if self.folder and self.journal:
-            self.journal.close()
+        self.recorder.close()
+        if self.folder:
             failed = {**self._ended(complete=False).manifest, "status": "failed", "error": str(error)}
             write_manifest(self.folder, failed)
 
     def _stop(self) -> Finished:
         if self.folder:
             self._checkpoint()
+        self._drain()
+        self.recorder.close()
         return self._ended(complete=False)
 
     def _finish(self) -> Finished:
@@ -184,21 +196,19 @@ class Backtest:
         broken = check_books_full(self.state[0])
         if broken:
             raise InvariantBroken(f"the books do not balance at the end of the run: code {broken}")
+        self.recorder.close()
         finished = self._ended(complete=True)
-        if self.folder and self.journal:
-            self.journal.close()
+        if self.folder:
             remove_checkpoints(self.folder)
-            write_tables(self.folder, finished.lanes, finished.manifest)
+            if self.makes_tables:
+                write_tables(self.folder, finished.lanes, finished.manifest)
             manifest = {**finished.manifest, "status": "complete", "files": file_hashes(self.folder)}
             write_manifest(self.folder, manifest)
         return finished
 
     def _ended(self, complete: bool) -> Finished:
         chain, s = self.engine.chain, self.state[0]
-        lanes = {
-            name: np.concatenate(self.kept[name]) if name in self.kept else s[name][:0].copy()
-            for name in chain.lanes
-        }
+        lanes = self.recorder.lanes({name: s[name][:0].copy() for name in chain.lanes})
         manifest = {
             **self.built.manifest,
             "words": list(self.engine.writer.words),
@@ -276,7 +286,8 @@ def _restored(built: AssembledDesk, folder: Path, checkpoint: Checkpoint, chunk_
     chain.take_rows(backtest.rows[: checkpoint.rows_fed])
     for frame in frames:
         chain.lanes[frame.lane].update(frame.records.tobytes())
-        backtest.kept.setdefault(frame.lane, []).append(frame.records)
+        backtest.recorder.kept.setdefault(frame.lane, []).append(frame.records)
+    backtest.started = True
     backtest.fed = backtest.checkpointed = checkpoint.rows_fed
     backtest.events_taken = checkpoint.events_taken
     return backtest

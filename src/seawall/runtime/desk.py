@@ -41,6 +41,7 @@ __all__ = ["DAILY_NS", "AssembledDesk", "assemble", "read_market"]
 
 DAILY_NS = 20 * 3600 * 10**9  # a bar interval from here on counts its ages in sessions
 MARGIN = "margin"
+MARGIN_DAYS = 400  # sessions kept before and after the data
 
 
 class Market(msgspec.Struct):
@@ -108,7 +109,7 @@ def assemble(desk: Desk, base: Path, policy_file: Path | None = None) -> Assembl
     policy = load_desk_policy(desk, base, policy_file)
     state = new_state()
     s = state[0]
-    tables = _session_tables(market.instruments)
+    tables = _session_tables(market)
     _fill_instruments(s, desk, market, tables)
     _fill_desk(s, desk)
     limits, each = to_limits(desk.risk, market.instruments, desk.desk.currency)
@@ -184,12 +185,19 @@ def _identity(
     }
 
 
-def _session_tables(instruments: tuple[Instrument, ...]) -> dict[str, SessionTable]:
-    """The session tables of the instruments by name, in order of first use."""
+def _session_tables(market: Market) -> dict[str, SessionTable]:
+    """The session tables of the instruments by name, in order of first use, cut to the data's years."""
     tables: dict[str, SessionTable] = {}
-    for instrument in instruments:
+    for instrument in market.instruments:
         if instrument.sessions not in tables:
-            tables[instrument.sessions] = load_sessions(instrument.sessions)
+            whole = load_sessions(instrument.sessions)
+            first = int(np.searchsorted(whole.closes, int(market.rows[0]["ts_local"]) - MARGIN_DAYS * DAY_NS))
+            last = int(np.searchsorted(whole.opens, int(market.rows[-1]["ts_local"]) + MARGIN_DAYS * DAY_NS))
+            tables[instrument.sessions] = SessionTable(
+                whole.name, whole.opens[first:last], whole.closes[first:last], whole.last_covered_ns
+            )
+            if last - first > SESSIONS_MAX:
+                raise ConfigError(f"data: {last - first} sessions of {whole.name}; a run can have {SESSIONS_MAX}")
     if len(tables) > SESSION_TABLES_MAX:
         raise ConfigError(f"data.instruments: {len(tables)} session tables; a desk can have {SESSION_TABLES_MAX}")
     return tables
@@ -197,9 +205,9 @@ def _session_tables(instruments: tuple[Instrument, ...]) -> dict[str, SessionTab
 
 def _fill_instruments(s: Any, desk: Desk, market: Market, tables: dict[str, SessionTable]) -> None:
     for number, table in enumerate(tables.values()):
-        count = min(len(table.opens), SESSIONS_MAX)
-        s["session_open"][number, :count] = table.opens[-count:]
-        s["session_close"][number, :count] = table.closes[-count:]
+        count = len(table.opens)
+        s["session_open"][number, :count] = table.opens
+        s["session_close"][number, :count] = table.closes
         s["session_count"][number] = count
     names = list(tables)
     settings = _venue_settings(desk)

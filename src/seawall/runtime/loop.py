@@ -13,19 +13,24 @@ only when the policy must be woken, when tables must be drained, or when it lack
 
 from typing import Any
 
+from numba import carray
+
 from seawall.engine.groups import close_group, take_row
 from seawall.engine.placing import take_intents
 from seawall.execution.manager import take_report
 from seawall.kernels.jit import kernel
+from seawall.kernels.pointers import as_pointer
 from seawall.kernels.records import room_left
-from seawall.kernels.rows import BAR_OPEN
+from seawall.kernels.rows import BAR_OPEN, ROW
+from seawall.kernels.state import STATE
 from seawall.model.events import PHASE_EVENT, PHASE_OPEN, PHASE_ROW, PHASE_TIMER
 from seawall.model.kinds import WakeReason
 from seawall.simulator.exchange import advance, send
 from seawall.simulator.reports import next_report_ts
 from seawall.simulator.reports import take_report as pop_report
+from seawall.simulator.state import VENUE
 
-__all__ = ["DONE", "DRAIN", "EVENT", "FOREVER", "HALT", "NEED_ROWS", "WAKE", "open_group", "run"]
+__all__ = ["DONE", "DRAIN", "EVENT", "FOREVER", "HALT", "NEED_ROWS", "WAKE", "bind", "open_group", "run", "run_at"]
 
 NEED_ROWS = 0  # the next row must be known before anything more can be decided
 WAKE = 1  # the policy is to be asked; its intents are taken by the next call
@@ -78,6 +83,24 @@ def run(state: Any, venue: Any, rows: Any) -> int:
         else:
             open_group(s, ts, phase)
             take_row(s, rows[index])
+
+
+@kernel
+def run_at(state_address: int, venue_address: int, rows_address: int, count: int) -> int:
+    """`run` on arrays that are given by their addresses; for compiled code only."""
+    state = carray(as_pointer(state_address), (1,), STATE)
+    venue = carray(as_pointer(venue_address), (1,), VENUE)
+    return run(state, venue, carray(as_pointer(rows_address), (count,), ROW))
+
+
+def bind(state: Any, venue: Any, rows: Any) -> tuple[Any, tuple[Any, ...]]:
+    """The cheapest way to call `run` on these arrays: a function and its arguments.
+
+    The caller keeps the arrays alive and in place for as long as it calls.
+    """
+    if not hasattr(run, "py_func"):
+        return run, (state, venue, rows)
+    return run_at, (state.ctypes.data, venue.ctypes.data, rows.ctypes.data, len(rows))
 
 
 @kernel

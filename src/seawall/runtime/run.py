@@ -10,13 +10,14 @@ from typing import Any
 
 import polars as pl
 
-from seawall.config import Desk, load_desk
+from seawall.config import Desk
 from seawall.model.errors import RunError
 from seawall.model.kinds import EventKind
 from seawall.model.reasons import MEANING, Reason
 from seawall.model.times import format_time
 from seawall.runtime.backtest import CHUNK_ROWS, Finished, Progress, start
 from seawall.runtime.backtest import resume as resume_backtest
+from seawall.runtime.desk_files import load_desk
 from seawall.store import tables, why
 from seawall.store.run_folder import RunFolder, RunRecords
 

@@ -55,7 +55,7 @@ def newest_checkpoint(folder: Path) -> Checkpoint | None:
 
 def remove_checkpoints(folder: Path) -> None:
     """Removes all generations: a finished run has nothing to resume."""
-    for path in _generations(folder):
+    for path in _generations(folder) + sorted(folder.glob(".checkpoint-*.tmp")):  # kill -9 leaves such
         path.unlink()
 
 

@@ -5,20 +5,23 @@ Rule 2: a frame carries the CRC of its header and of its payload; each record ca
         check; verify names file, record and byte offset.
 Rule 3: reading never repairs. A torn tail (a frame cut short at the very end) is told apart
         from corruption (a bad frame before the end, or a record that fails its check).
+Rule 4: a write that the disk refused is a DiskError, then and in every later call: behind half
+        a frame nothing can be appended.
 
 Layout: b"SEAWALL1", then frames of
     magic u32 | lane u32 | first sequence i64 | records u32 | bytes u32 | CRC-32 of payload u32 |
     CRC-32 of these fields u32 | payload
-The chain of each lane, SHA-256 over all of its records, is kept by engine/chain.py and written
-into the manifest when the run ends.
+The chain of each lane, SHA-256 over all of its records, is kept by model/chain.py and written
+into the manifest when the run ends. Frames are gathered in memory and handed on by `flush`, or
+when there are many; the file below has no buffer of its own that could fail when it is collected.
 """
 
 import os
 import struct
 import zlib
 from collections.abc import Iterator
+from io import FileIO
 from pathlib import Path
-from typing import BinaryIO
 
 import msgspec
 import numpy as np
@@ -32,6 +35,7 @@ __all__ = ["FILE_MAGIC", "Frame", "Journal", "read_frames", "read_lane", "read_l
 FILE_MAGIC = b"SEAWALL1"
 FRAME_MAGIC = 0x53455741
 HEADER = struct.Struct("<IIqIIII")
+WAITING_BYTES_MAX = 1 << 20
 LANE_NAMES = ("decisions", "events", "postings", "equity")
 TYPES: dict[str, np.dtype] = {"decisions": DECISION, "events": EVENT, "postings": POSTING, "equity": EQUITY}
 
@@ -45,28 +49,30 @@ class Frame(msgspec.Struct, frozen=True):
 
 
 class Journal:
-    """Writes frames to the end of one file; the only writer of that file."""
+    """Writes frames to the end of one file; the only writer of that file.
+
+    at: go on at this offset of an existing journal, and forget what stands behind it; without
+    it the file begins anew. `offset` is where the next frame will begin, in bytes.
+    """
 
     def __init__(self, path: Path, at: int | None = None) -> None:
         self.path = path
+        self.offset = at or 0
+        self._waiting = bytearray()
+        self._refusal: str | None = None
         try:
-            self.file: BinaryIO = path.open("r+b" if path.exists() else "w+b")
-            if at is None:
-                self.file.truncate(0)
-                self._write(FILE_MAGIC)
-            else:
-                self.file.truncate(at)
-                self.file.seek(at)
+            self._file: FileIO = path.open("wb" if at is None else "r+b", buffering=0)
+            if at is not None:
+                self._go_to(at)
         except OSError as error:
-            raise DiskError(f"{path}: cannot be written: {error.strerror}") from error
-
-    @property
-    def offset(self) -> int:
-        """Where the next frame will begin, in bytes."""
-        return self.file.tell()
+            raise self._refused(error) from error
+        if at is None:
+            self._write(FILE_MAGIC)
 
     def append(self, lane: str, records: np.ndarray) -> None:
-        """Writes one frame with these records."""
+        """Writes one frame with these records, at least one, of that lane's type."""
+        assert len(records)
+        assert records.dtype == TYPES[lane]
         payload = records.tobytes()
         fields = (
             FRAME_MAGIC,
@@ -81,34 +87,58 @@ class Journal:
 
     def flush(self) -> None:
         """Hands all that was written to the operating system, so that kill -9 cannot lose it."""
+        if self._refusal:
+            raise DiskError(self._refusal)
         try:
-            self.file.flush()
+            while self._waiting:  # a write may take a part only
+                written = self._file.write(self._waiting) or 0
+                del self._waiting[:written]
         except OSError as error:
-            raise DiskError(f"{self.path}: cannot be written: {error.strerror}") from error
+            raise self._refused(error) from error
 
     def close(self) -> None:
-        """Flushes and closes; a run is complete only after this."""
-        self.flush()
+        """Flushes, syncs and closes; a run is complete only after this. Closing twice is nothing."""
+        if self._file.closed:
+            return
         try:
-            os.fsync(self.file.fileno())
-            self.file.close()
+            self.flush()
+            os.fsync(self._file.fileno())
         except OSError as error:
-            raise DiskError(f"{self.path}: cannot be written: {error.strerror}") from error
+            raise self._refused(error) from error
+        finally:
+            self._file.close()
+
+    def _go_to(self, at: int) -> None:
+        size = self._file.seek(0, os.SEEK_END)
+        if size < at:
+            self._file.close()
+            raise VerificationError(f"{self.path}: ends at offset {size}, but the run had written {at} bytes")
+        self._file.truncate(at)
+        self._file.seek(at)
 
     def _write(self, data: bytes) -> None:
-        try:
-            written = self.file.write(data)
-        except OSError as error:
-            raise DiskError(f"{self.path}: cannot be written: {error.strerror}") from error
-        assert written == len(data)
+        self._waiting += data
+        self.offset += len(data)
+        if len(self._waiting) >= WAITING_BYTES_MAX:
+            self.flush()
+
+    def _refused(self, error: OSError) -> DiskError:
+        self._refusal = f"{self.path}: cannot be written: {error.strerror}"
+        return DiskError(self._refusal)
 
 
 def read_frames(path: Path, upto: int | None = None) -> Iterator[Frame]:
     """All frames in their order; a VerificationError names the first byte that cannot be right.
 
-    upto: read no further than this offset (what lies behind it was not yet complete).
+    upto: read no further than this offset (what lies behind it was not yet complete); a file that
+    ends before it has lost frames.
     """
-    data = path.read_bytes()[:upto]
+    try:
+        data = path.read_bytes()[:upto]
+    except OSError as error:
+        raise VerificationError(f"{path}: cannot be read: {error.strerror}") from error
+    if upto is not None and len(data) < upto:
+        raise VerificationError(f"{path}: ends at offset {len(data)}, but the run had written {upto} bytes")
     if data[: len(FILE_MAGIC)] != FILE_MAGIC:
         raise VerificationError(f"{path}: not a journal: the first 8 bytes are wrong (offset 0)")
     offset = len(FILE_MAGIC)
@@ -139,9 +169,12 @@ def _read_frame(path: Path, data: bytes, offset: int) -> tuple[Frame, int]:
     fields = HEADER.unpack_from(data, offset)
     magic, lane_number, first, count, size, payload_crc, header_crc = fields
     head = HEADER.pack(*fields[:6], 0)
+    corrupt = VerificationError(f"{path}: corrupt frame header at offset {offset}")
     if magic != FRAME_MAGIC or zlib.crc32(head) != header_crc or lane_number >= len(LANE_NAMES):
-        raise VerificationError(f"{path}: corrupt frame header at offset {offset}")
-    lane = LANE_NAMES[lane_number]
+        raise corrupt
+    lane: str = LANE_NAMES[int(lane_number)]
+    if not count or size != count * TYPES[lane].itemsize:
+        raise corrupt
     start = offset + HEADER.size
     payload = data[start : start + size]
     if len(payload) < size:
@@ -149,7 +182,7 @@ def _read_frame(path: Path, data: bytes, offset: int) -> tuple[Frame, int]:
             f"{path}: torn tail: frame at offset {offset} has {len(payload)} of {size} bytes"
         )
     records = np.frombuffer(payload, TYPES[lane]).copy()
-    if zlib.crc32(payload) != payload_crc or len(records) != count or records[0]["sequence"] != first:
+    if zlib.crc32(payload) != payload_crc or records[0]["sequence"] != first:
         raise VerificationError(f"{path}: {_first_bad(lane, records, start)}")
     return Frame(lane, records, offset), HEADER.size + size
 
@@ -160,7 +193,8 @@ def _first_bad(lane: str, records: np.ndarray, start: int) -> str:
     seal(again.view(np.uint64).reshape(len(again), -1))
     bad = np.flatnonzero(again["check"] != records["check"])
     if not len(bad):
-        return f"frame of {lane} at offset {start}: CRC mismatch"
+        return f"frame of {lane} at offset {start}: its payload does not fit its header"
     index = int(bad[0])
     offset = start + index * records.dtype.itemsize
-    return f"{lane} record {records[index]['sequence']} (number {index} of its frame) is corrupt at offset {offset}"
+    name = f"{lane} record {records[index]['sequence']} (number {index} of its frame)"
+    return f"{name} is corrupt at offset {offset}"

@@ -4,27 +4,45 @@ Rule 1: the manifest names every file with its SHA-256 and is sealed itself; a f
         any of them, a missing or an unlisted file is found by `verify`.
 Rule 2: an existing folder is refused unless the user says to overwrite it.
 Rule 3: nothing that reads a run writes into it.
+
+Status of a run: "running" until its last byte is on the disk, then "complete", or "failed" with
+the reason. What was stopped or killed still says "running": its journal and its checkpoints are
+then newer than its manifest, and are checked by what they carry themselves. It is read up to its
+newest checkpoint, which is where `resume` goes on.
 """
 
 import hashlib
 import shutil
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import msgspec
 import numpy as np
-import polars as pl
 
 from seawall.model.chain import LANES, Chain
-from seawall.model.errors import RunError, VerificationError
+from seawall.model.errors import DiskError, RunError, VerificationError
 from seawall.store.atomic import write_atomically
-from seawall.store.journal import read_frames, read_lanes
+from seawall.store.checkpoint import newest_checkpoint
+from seawall.store.journal import read_frames
 
-__all__ = ["JOURNAL", "MANIFEST", "RunFolder", "RunRecords", "create_folder", "file_hashes", "verify_run", "write_manifest"]
+__all__ = [
+    "JOURNAL",
+    "MANIFEST",
+    "RunFolder",
+    "RunRecords",
+    "create_folder",
+    "file_hashes",
+    "require_ended",
+    "verify_run",
+    "write_manifest",
+]
 
 MANIFEST = "manifest.json"
 JOURNAL = "journal.bin"
 COMPLETE = "complete"
+RUNNING = "running"
+LIVE_FILES = (JOURNAL, "checkpoint-*.bin", ".*.tmp", "*.parquet")  # an unfinished run may have them
+DIGEST_BYTES = 32  # of SHA-256, at the head of a checkpoint
 
 
 class RunRecords(msgspec.Struct, frozen=True):
@@ -33,6 +51,12 @@ class RunRecords(msgspec.Struct, frozen=True):
     manifest: dict[str, Any]
     lanes: dict[str, np.ndarray]
     where: str = "run"
+
+
+def require_ended(run: RunRecords) -> None:
+    """A RunError for what was stopped or killed: its figures are not there yet."""
+    if "heads" not in run.manifest:
+        raise RunError(f"{run.where}: the run is interrupted; `seawall resume {run.where}` finishes it")
 
 
 class RunFolder:
@@ -54,22 +78,27 @@ class RunFolder:
 
     def require_complete(self) -> "RunFolder":
         """Itself, or a RunError that says how to finish the run."""
-        if not self.is_complete:
-            raise RunError(
-                f"{self.path}: the run is {self.manifest['status']}; `seawall resume {self.path}` finishes it"
-            )
-        return self
+        if self.is_complete:
+            return self
+        status = "interrupted" if self.manifest["status"] == RUNNING else self.manifest["status"]
+        raise RunError(f"{self.path}: the run is {status}; `seawall resume {self.path}` finishes it")
 
     def records(self) -> RunRecords:
-        """All records of the run, read and checked from its journal."""
-        return RunRecords(self.manifest, read_lanes(self.path / JOURNAL), str(self.path))
-
-    def table(self, name: str) -> pl.DataFrame:
-        """One of the run's tables: decisions, orders, fills, trades, equity, positions."""
-        path = self.path / f"{name}.parquet"
-        if not path.is_file():
-            raise RunError(f"{path}: the run has no such table")
-        return pl.read_parquet(path)
+        """All records of the run, read and checked; of an unfinished one, up to its checkpoint."""
+        manifest = dict(self.manifest)
+        upto = None
+        if manifest["status"] == RUNNING:
+            newest = newest_checkpoint(self.path)
+            if newest is None:
+                raise RunError(
+                    f"{self.path}: the run was interrupted before its first checkpoint; "
+                    f"`seawall resume {self.path}` runs it again"
+                )
+            upto = newest.journal_offset
+            manifest |= {"words": list(newest.words), "rows_taken": newest.rows_fed, "result": ""}
+        lanes = _lanes(self.path / JOURNAL, upto)
+        manifest.setdefault("records", sum(map(len, lanes.values())))
+        return RunRecords(manifest, lanes, str(self.path))
 
 
 def create_folder(path: Path, overwrite: bool) -> None:
@@ -79,78 +108,128 @@ def create_folder(path: Path, overwrite: bool) -> None:
             raise RunError(f"{path}: exists already; choose another --out or say --overwrite")
         if not path.is_dir() or (any(path.iterdir()) and not (path / MANIFEST).is_file()):
             raise RunError(f"{path}: is not a run folder, so it will not be overwritten")
-        shutil.rmtree(path)
     try:
+        if path.exists():
+            shutil.rmtree(path)
         path.mkdir(parents=True)
     except OSError as error:
-        raise RunError(f"{path}: cannot be made: {error.strerror}") from None
+        raise DiskError(f"{path}: cannot be made: {error.strerror}") from None
 
 
 def write_manifest(path: Path, manifest: dict[str, Any]) -> None:
-    """Writes the manifest with its seal, the SHA-256 of its canonical form without it."""
+    """Writes the manifest with the hashes of all files beside it, and with its seal.
+
+    The seal is the SHA-256 of the manifest's canonical form without it.
+    """
     plain = {key: value for key, value in manifest.items() if key != "seal"}
-    sealed = {**plain, "seal": _seal(plain)}
-    text = msgspec.json.format(msgspec.json.encode(sealed), indent=1)
-    write_atomically(path / MANIFEST, text + b"\n")
+    plain["files"] = file_hashes(path)
+    write_atomically(path / MANIFEST, _text({**plain, "seal": _seal(plain)}))
 
 
 def read_manifest(path: Path) -> dict[str, Any]:
-    """The manifest of a run; a VerificationError when it is damaged."""
+    """The manifest of a run; a VerificationError when a single byte of it is not as written."""
     try:
-        manifest: dict[str, Any] = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
+        content = path.read_bytes()
+        manifest: dict[str, Any] = msgspec.json.decode(content, type=dict[str, Any])
+    except OSError as error:
+        raise VerificationError(f"{path}: cannot be read: {error.strerror}") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise VerificationError(f"{path}: not readable as JSON: {error}") from None
-    if manifest.get("seal") != _seal({key: value for key, value in manifest.items() if key != "seal"}):
-        raise VerificationError(f"{path}: its seal does not match its content")
+        raise VerificationError(f"{path}: is damaged: {error}") from None
+    plain = {key: value for key, value in manifest.items() if key != "seal"}
+    if manifest.get("seal") != _seal(plain) or content != _text(manifest):
+        raise VerificationError(f"{path}: is damaged: its seal does not match its content")
     return manifest
 
 
 def file_hashes(path: Path) -> dict[str, str]:
     """SHA-256 of each file of the run but the manifest, by name relative to the folder."""
-    files = sorted(p for p in path.rglob("*") if p.is_file() and p.name != MANIFEST)
+    files = sorted(p for p in path.rglob("*") if p.is_file() and p != path / MANIFEST)
     return {p.relative_to(path).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
 
 
 def verify_run(path: Path) -> list[str]:
-    """All that is wrong with a run on disk, one line each; empty when everything matches."""
+    """All that is wrong with a run on disk, one line each; empty when everything matches.
+
+    The journal is checked record by record, so that its line names the record and the offset.
+    """
     try:
         folder = RunFolder(path)
+        found = file_hashes(path)
     except VerificationError as error:
         return [str(error)]
-    problems: list[str] = []
-    listed: dict[str, str] = folder.manifest.get("files", {})
-    found = file_hashes(path)
-    for name, digest in listed.items():
-        if name not in found:
-            problems.append(f"{path / name}: is missing")
-        elif found[name] != digest and name != JOURNAL:
+    except OSError as error:
+        return [f"{error.filename}: cannot be read: {error.strerror}"]
+    live = folder.manifest["status"] == RUNNING
+    listed: dict[str, str] = folder.manifest["files"]
+    problems = [f"{path / name}: is missing" for name in listed if name not in found]
+    for name, digest in found.items():
+        if live and any(PurePosixPath(name).match(pattern) for pattern in LIVE_FILES):
+            problems += _check_checkpoint(path / name) if name.startswith("checkpoint-") else []
+        elif name not in listed:
+            problems.append(f"{path / name}: is not listed in the manifest")
+        elif digest != listed[name] and name != JOURNAL:
             problems.append(f"{path / name}: its SHA-256 differs from the manifest's")
-    problems += [f"{path / name}: is not listed in the manifest" for name in found if name not in listed]
     if JOURNAL in found:
-        problems += _check_journal(folder, found[JOURNAL] != listed.get(JOURNAL))
+        problems += _check_live_journal(path) if live else _check_journal(folder, found[JOURNAL])
     return problems
 
 
-def _check_journal(folder: RunFolder, differs: bool) -> list[str]:
+def _lanes(path: Path, upto: int | None) -> dict[str, np.ndarray]:
+    """All records by lane, up to an offset of the journal."""
+    found: dict[str, list[np.ndarray]] = {lane: [np.zeros(0, kind)] for lane, _, kind in LANES}
+    for frame in read_frames(path, upto):
+        found[frame.lane].append(frame.records)
+    return {lane: np.concatenate(parts) for lane, parts in found.items()}
+
+
+def _check_journal(folder: RunFolder, digest: str) -> list[str]:
+    """Every frame and record, then the numbering, then the chains' ends."""
     path = folder.path / JOURNAL
     chain = Chain(b"")
-    last = 0
-    sequences: list[int] = []
+    count = last = 0
     try:
         for frame in read_frames(path):
             chain.lanes[frame.lane].update(frame.records.tobytes())
-            sequences.append(len(frame.records))
+            count += len(frame.records)
             last = max(last, int(frame.records[-1]["sequence"]))
     except VerificationError as error:
-        return [str(error)]
-    problems = [f"{path}: its SHA-256 differs from the manifest's"] if differs else []
-    if last != sum(sequences):
-        problems.append(f"{path}: {sum(sequences)} records but the last sequence number is {last}")
-    heads = folder.manifest.get("heads", {})
-    for lane, _, _ in LANES:
-        if heads and chain.lanes[lane].hexdigest() != heads[lane]:
-            problems.append(f"{path}: the chain of {lane} does not end at the manifest's head")
+        return [f"{error}; the records before it end with {last}"]
+    problems: list[str] = []
+    if folder.manifest.get("files", {}).get(JOURNAL) != digest:
+        problems.append(f"{path}: its SHA-256 differs from the manifest's")
+    if last != count or last != folder.manifest["records"]:
+        expected = folder.manifest["records"]
+        problems.append(f"{path}: {count} records, the last is {last}; the manifest says {expected}")
+    heads = folder.manifest["heads"]
+    problems += [
+        f"{path}: the chain of {lane} does not end at the manifest's head"
+        for lane, _, _ in LANES
+        if chain.lanes[lane].hexdigest() != heads[lane]
+    ]
     return problems
+
+
+def _check_live_journal(path: Path) -> list[str]:
+    """The journal of an unfinished run, as far as its newest checkpoint vouches for it."""
+    newest = newest_checkpoint(path)
+    if newest is None:
+        return []
+    try:
+        for _ in read_frames(path / JOURNAL, newest.journal_offset):
+            continue
+    except VerificationError as error:
+        return [str(error)]
+    return []
+
+
+def _check_checkpoint(path: Path) -> list[str]:
+    data = path.read_bytes()
+    whole = hashlib.sha256(data[DIGEST_BYTES:]).digest() == data[:DIGEST_BYTES]
+    return [] if whole else [f"{path}: its SHA-256 differs from the one that it carries"]
+
+
+def _text(sealed: dict[str, Any]) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(sealed), indent=1) + b"\n"
 
 
 def _seal(plain: dict[str, Any]) -> str:

@@ -18,8 +18,16 @@ from seawall.model.reasons import Reason
 from seawall.portfolio.trades import round_trips
 from seawall.risk.registry import RULES
 
-__all__ = ["TableContext", "decisions_table", "equity_table", "fills_table", "orders_table", "positions_table",
-           "refusals_table", "trades_table"]  # fmt: skip
+__all__ = [
+    "TableContext",
+    "decisions_table",
+    "equity_table",
+    "fills_table",
+    "orders_table",
+    "positions_table",
+    "refusals_table",
+    "trades_table",
+]
 
 Lanes = dict[str, np.ndarray]
 
@@ -28,22 +36,25 @@ class TableContext:
     """What turns numbers into words: names, price grids and interned strings of one run."""
 
     def __init__(self, manifest: dict[str, Any]) -> None:
+        self.manifest = manifest
+        self.currency: str = manifest["currency"]
+        self.exponent: int = manifest["exponent"]
         self.names: list[str] = manifest["instruments"]
         self.words: list[str] = manifest["words"]
         self.tick_prices = np.array([float(t) for t in manifest["ticks"]])
         self.strategies: list[str] = manifest["strategies"]
-        self.tick_values = [Fraction(n, d) for n, d in manifest["tick_values"]]
+        self.tick_values = {i: Fraction(n, d) for i, (n, d) in enumerate(manifest["tick_values"])}
 
     def instrument(self, numbers: np.ndarray) -> pl.Series:
         """Names of instrument numbers; -1 is none."""
-        return _texts(self.names[n] if n >= 0 else "" for n in numbers)
+        return _texts(self.names[int(n)] if n >= 0 else "" for n in numbers)
 
     def strategy(self, numbers: Iterable[int]) -> pl.Series:
         """Names of strategy numbers."""
         return _texts(self.strategies[n] if n >= 0 else "" for n in numbers)
 
     def price(self, numbers: np.ndarray, ticks: np.ndarray) -> np.ndarray:
-        """Prices in currency; 0 ticks become null-like NaN."""
+        """Prices in currency; 0 ticks are no price: NaN."""
         grid = self.tick_prices[np.maximum(numbers, 0)] if len(numbers) else np.zeros(0)
         return np.where(ticks == 0, np.nan, np.round(ticks * grid, 10))
 
@@ -63,7 +74,8 @@ def decisions_table(lanes: Lanes, context: TableContext) -> pl.DataFrame:
     number = d["instrument"]
     columns: dict[str, Any] = {
         "sequence": d["sequence"], "ts_ns": d["ts_local"], "row_hash": d["row_hash"], "cause": d["cause"],
-        "rows_seen": d["rows_seen"], "kind": _labels(DecisionKind, d["kind"]), "reason": _labels(Reason, d["reason"]),
+        "rows_seen": d["rows_seen"], "kind": _labels(DecisionKind, d["kind"]),
+        "reason": _labels(Reason, d["reason"]),
         "strategy": context.strategy(d["strategy"]), "instrument": context.instrument(number),
         "order_id": d["order_id"], "side": _labels(Side, d["side"]), "wanted_lots": d["wanted_lots"],
         "lots": d["lots"], "target_lots": d["target_lots"], "position_lots": d["position_lots"],
@@ -74,7 +86,7 @@ def decisions_table(lanes: Lanes, context: TableContext) -> pl.DataFrame:
         "reference_age_sessions": d["reference_age_sessions"], "notional_minor": d["notional_minor"],
         "cash_minor": d["cash_minor"], "equity_minor": d["equity_minor"], "reducing": d["reducing"] > 0,
         "exit": _labels(Reason, d["exit_kind"]), "limits_version": d["limits_version"],
-        "text": _texts(context.words[n] for n in d["text"]),
+        "text": _texts(context.words[int(n)] for n in d["text"]),
         "values": _texts(_values(record, context) for record in d),
     }  # fmt: skip
     for rule in RULES:
@@ -90,7 +102,7 @@ def _values(record: Any, context: TableContext) -> str:
 
 
 def fills_table(lanes: Lanes, context: TableContext) -> pl.DataFrame:
-    """One row a fill, with its cost split; the four costs add up to what it cost beyond decision price."""
+    """One row a fill; its four costs add up to what it cost beyond the price of the decision."""
     events = lanes["events"]
     f = events[events["kind"] == int(EventKind.FILL)]
     number = f["instrument"]
@@ -132,8 +144,8 @@ def orders_table(lanes: Lanes, context: TableContext) -> pl.DataFrame:
 
 def _last_states(events: np.ndarray) -> pl.DataFrame:
     moved = events[(events["order_id"] > 0) & (events["state_to"] > 0)]
-    frame = pl.DataFrame({"order_id": moved["order_id"], "state": moved["state_to"], "reason": moved["reason"],
-                          "ended_ns": moved["ts_local"]})  # fmt: skip
+    columns = {"order_id": "order_id", "state": "state_to", "reason": "reason", "ended_ns": "ts_local"}
+    frame = pl.DataFrame({name: moved[field] for name, field in columns.items()})
     last = frame.group_by("order_id", maintain_order=True).last()
     return last.select(
         "order_id",
@@ -201,7 +213,8 @@ def trades_table(lanes: Lanes, context: TableContext) -> pl.DataFrame:
 
     return pl.DataFrame(
         {
-            "instrument": context.instrument(numbers), "strategy": context.strategy([t.strategy for t in trades]),
+            "instrument": context.instrument(numbers),
+            "strategy": context.strategy([t.strategy for t in trades]),
             "side": _texts("long" if t.side > 0 else "short" for t in trades),
             "opened_ns": whole("opened_ns"), "closed_ns": whole("closed_ns"), "lots": whole("lots"),
             "entry_price": pl.Series(price("entry_fine"), dtype=pl.Float64),

@@ -29,14 +29,15 @@ from seawall.model.intents import Cancel, CancelAll, Exits, Intent, Order, Targe
 from seawall.model.orders import OrderType, Side, TimeInForce
 from seawall.model.predictions import ModelPrediction
 from seawall.strategies.view import Bar, Reader, View
-from seawall.strategies.wakes import Wake
+from seawall.strategies.wakes import OnBarClose, OnBarOpen, OnCrossing, OnEvent, OnOrder, OnTimer, Wake
 
 __all__ = ["Policy", "check_policy", "policy_state", "restore_policy"]
 
 DEPTH_MAX = 32  # deeper memory than this refers to itself
 STRUCTS: tuple[type[Any], ...] = (*get_args(Feature), Exits, Target, Order, ModelPrediction, Bar)
 ENUMS: tuple[type[Any], ...] = (Side, OrderType, TimeInForce)
-KNOWN: dict[str, type[Any]] = {kind.__name__: kind for kind in STRUCTS + ENUMS}
+WAKES = (OnBarClose, OnBarOpen, OnCrossing, OnEvent, OnOrder, OnTimer)
+KNOWN: dict[str, type[Any]] = {kind.__name__: kind for kind in STRUCTS + ENUMS + WAKES}
 
 
 class Policy(Protocol):

@@ -6,7 +6,7 @@ Rule 2: a desk has one interval of bars: a policy that wants two keeps the longe
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -29,7 +29,8 @@ __all__ = ["crossings_of", "features_of", "wire_policy"]
 
 def features_of(policy: Any) -> tuple[Feature, ...]:
     """The features that the policy declares, each once, in its order."""
-    features: tuple[Feature, ...] = tuple(dict.fromkeys(getattr(policy, "features", ())))
+    features = _declared(policy, "features", Feature)
+    features = tuple(dict.fromkeys(features))
     if len(features) > FEATURES_MAX:
         raise ConfigError(f"the policy declares {len(features)} features; a desk can have {FEATURES_MAX}")
     return features
@@ -45,10 +46,21 @@ def crossings_of(policy: Any) -> tuple[OnCrossing, ...]:
 
 def wakes_of(policy: Any) -> Sequence[Wake]:
     """The wakes that the policy declares; none at all is a mistake."""
-    wakes: Sequence[Wake] = tuple(getattr(policy, "wakes", ()))
+    wakes: Sequence[Wake] = _declared(policy, "wakes", Wake)
     if not wakes:
         raise ConfigError(f"{type(policy).__name__} declares no wakes, so it would never be asked")
     return wakes
+
+
+def _declared(policy: Any, field: str, kind: Any) -> tuple[Any, ...]:
+    """What the policy declares under a name, each of the right type."""
+    declared = getattr(policy, field, ())
+    if not isinstance(declared, tuple | list):
+        raise ConfigError(f"{type(policy).__name__}.{field} must be a tuple, got {declared!r}")
+    for each in cast("tuple[Any, ...]", declared):
+        if not isinstance(each, kind):
+            raise ConfigError(f"{type(policy).__name__}.{field} has {each!r}, which does not belong there")
+    return tuple(cast("tuple[Any, ...]", declared))
 
 
 def wire_policy(s: Any, policy: Any) -> None:
@@ -70,8 +82,9 @@ def wire_policy(s: Any, policy: Any) -> None:
 
 
 def _wire_crossing(record: Any, crossing: OnCrossing, names: dict[str, int]) -> None:
-    for side in (crossing.left, crossing.right):
-        if isinstance(side, str) and side not in names:
+    right = (crossing.right,) if isinstance(crossing.right, str) else ()
+    for side in (crossing.left, *right):
+        if side not in names:
             known = ", ".join(names) or "none"
             raise ConfigError(
                 f"crossing {crossing.name}: {side!r} is no declared feature; declared are {known}"
@@ -91,6 +104,8 @@ def _wire_wake(s: Any, wake: Wake) -> None:
     elif isinstance(wake, OnBarOpen):
         s["wake_bar_open"] = 1
     elif isinstance(wake, OnTimer):
+        if s["wake_timer"]:
+            raise ConfigError("a policy can have one timer only")
         s["wake_timer"] = 1
         s["timer_interval_ns"] = interval_ns(wake.interval)
         s["timer_if_changed"] = int(wake.if_changed)
