@@ -27,7 +27,7 @@ from seawall.store.catalog import Catalog
 from seawall.strategies.view import View
 from seawall.strategies.wakes import OnBarClose, OnCrossing
 
-__all__ = ["run", "run_policy"]
+__all__ = ["make_catalog", "run", "run_policy", "start_run"]
 
 NAME = "W4"
 MINUTE_NS = 60 * 10**9
@@ -42,7 +42,8 @@ catalog = "catalog"
 instruments = ["{NAME}"]
 volume = "assume 1000000"
 [strategy]
-path = "w4_policy.py"
+path = "POLICY_FILE"
+class = "POLICY"
 mode = "MODE"
 [risk]
 order_lots_max = {QUANTITY}
@@ -106,12 +107,18 @@ def make_catalog(folder: Path, closes: np.ndarray) -> None:
     catalog.write_bars(NAME, frame)
 
 
+def start_run(folder: Path, file: str, policy: str, mode: str) -> Any:
+    """A backtest over the catalog in `folder`, ready to run; its Parquet tables are left out."""
+    text = DESK.replace("POLICY_FILE", file).replace("POLICY", policy).replace("MODE", mode)
+    backtest = start(parse_desk(text), text, folder, folder / "run", overwrite=True)
+    backtest.makes_tables = False
+    return backtest
+
+
 def run_policy(folder: Path, mode: str) -> dict[str, Any]:
     """One timed run over the catalog in `folder`."""
     shutil.copyfile(__file__, folder / "w4_policy.py")
-    text = DESK.replace("MODE", mode).replace('mode =', 'class = "Crossover"\nmode =')
-    backtest = start(parse_desk(text), text, folder, folder / "run", overwrite=True)
-    backtest.makes_tables = False
+    backtest = start_run(folder, "w4_policy.py", "Crossover", mode)
     begun = time.perf_counter()
     finished = backtest.run()
     seconds = time.perf_counter() - begun

@@ -9,28 +9,33 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from seawall.research.comparison import compare_runs as compare
+    from seawall.research.run_tables import report_of as report
     from seawall.runtime.replay import replay
     from seawall.runtime.run import Run, backtest, open_run, resume
-    from seawall.store.run_folder import verify_run
+    from seawall.store.run_folder import verify_run as verify
 
-__all__ = ["Run", "__version__", "backtest", "open_run", "replay", "resume", "verify_run"]
+__all__ = ["Run", "__version__", "backtest", "compare", "open_run", "replay", "report", "resume", "verify"]
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "Run": "seawall.runtime.run",
-    "backtest": "seawall.runtime.run",
-    "open_run": "seawall.runtime.run",
-    "replay": "seawall.runtime.replay",
-    "resume": "seawall.runtime.run",
-    "verify_run": "seawall.store.run_folder",
+    "Run": ("seawall.runtime.run", "Run"),
+    "backtest": ("seawall.runtime.run", "backtest"),
+    "compare": ("seawall.research.comparison", "compare_runs"),
+    "open_run": ("seawall.runtime.run", "open_run"),
+    "replay": ("seawall.runtime.replay", "replay"),
+    "report": ("seawall.research.run_tables", "report_of"),
+    "resume": ("seawall.runtime.run", "resume"),
+    "verify": ("seawall.store.run_folder", "verify_run"),
 }
 
 
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'seawall' has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+    module, attribute = _HOMES[name]
+    return getattr(import_module(module), attribute)
 
 
 def __dir__() -> list[str]:

@@ -313,11 +313,11 @@ def sql_(query: str, catalog: str, as_json: bool) -> None:
 @_json_option
 def list_(catalog: str, as_json: bool) -> None:
     """What the catalog holds."""
-    from seawall.research.listing import render_frame
+    from seawall.research.listing import render_catalog
     from seawall.store.sample import open_catalog
 
     frame = open_catalog(catalog).describe()
-    _print(frame.to_dicts(), as_json, render_frame(frame, "series"))
+    _print(frame.to_dicts(), as_json, render_catalog(frame))
 
 
 # --- reference --------------------------------------------------------------------------
@@ -378,6 +378,9 @@ def _driven(folder: Path) -> Generator[_Progress]:
             yield progress
     except KeyboardInterrupt:
         _say(f"interrupted; to finish it: seawall resume {folder}")
+        raise click.exceptions.Exit(1) from None
+    except SystemExit as error:  # ours is click.exceptions.Exit, so it was the policy
+        _say(f"the policy called sys.exit({error.code!r}); to go on: seawall resume {folder}")
         raise click.exceptions.Exit(1) from None
     except SeawallError as error:
         if isinstance(error, UserError):

@@ -176,7 +176,7 @@ def test_when_a_bar_without_its_last_minute_is_known() -> None:
 @pytest.mark.parametrize("late_ns", [250_000_000, 3 * MINUTE])
 def test_rows_that_arrive_late_make_the_same_bars(late_ns: int) -> None:
     """Intervals are the exchange's time: no latency moves a minute into another bar."""
-    minutes = [0, 1, 4, 5, 8, 12, 389]
+    minutes = [0, 1, 4, 8, 12, 389]
     at_once = list(completed(new_desk(FIVE), np.concatenate([minute(m, 100 + m) for m in minutes])))
     late_rows = np.concatenate([minute(m, 100 + m, late=late_ns) for m in minutes])
     late = list(completed(new_desk(FIVE), late_rows))

@@ -23,7 +23,7 @@ from seawall.kernels.state import REPORT
 from seawall.model.corporate import CorporateAction, Split
 from seawall.model.events import PHASE_EVENT, PHASE_OPEN, PHASE_ROW, PHASE_TIMER, MarketData, Timer, VenueReport
 from seawall.model.instruments import Instrument
-from seawall.runtime.backtest import Finished, start
+from seawall.runtime.backtest import Backtest, Finished, start
 from seawall.runtime.desk import AssembledDesk, assemble
 from seawall.simulator.exchange import advance, corporate_action, send
 from seawall.simulator.reports import next_report_ts, take_report
@@ -69,6 +69,7 @@ instruments = ["ONE", "TWO"]
 path = "busy.py"
 [risk]
 order_notional_max = 250_000
+order_lots_max = 1_000
 order_volume_share_max = "none"
 price_collar = 0.05
 duplicate_window = "0s"
@@ -157,12 +158,14 @@ class Stepper:
         self.engine.start()
         while self._step():
             pass
+        self.engine.finish()
+        self.engine.pending.extend(self.engine.drain())
         return self
 
     def _step(self) -> bool:
         ts, phase = self._next()
         if self.is_open and ts > self.state["group_ts"]:
-            self._send(self.engine.apply(Timer(int(self.state["group_ts"]) + 1)).commands)
+            self._send(self.engine.apply(Timer(int(self.state["group_ts"]))).commands)
             self.is_open = False
             if self.place == len(self.rows) and None not in self.tape:
                 self.tape.append(None)
@@ -220,13 +223,20 @@ class World:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.stepped: dict[tuple[str, tuple[str, ...]], Stepper] = {}
         folder.mkdir(exist_ok=True)
-        self.busy_file = folder / "busy.toml"
-        self.sample_file = folder / "sample.toml"
-        self.sample_file.write_text(SAMPLE)
-        self.busy_file.write_text(BUSY)
+        self.texts: dict[str, str] = {}
+        self.add_desk("sample", SAMPLE)
+        self.add_desk("busy", BUSY)
         (folder / "busy.py").write_text(POLICY)
         self.add_minutes(folder / "catalog", {"ONE": 1, "TWO": 2}, 700)
+
+    def add_desk(self, name: str, text: str) -> Path:
+        """A desk of that name, from now on, and its file."""
+        self.texts[name] = text
+        path = self.folder / f"{name}.toml"
+        path.write_text(text)
+        return path
 
     def add_minutes(self, catalog: Path, seeds: dict[str, int], bars: int) -> None:
         """Random walks of minute bars around the clock, some minutes missing in each."""
@@ -238,20 +248,24 @@ class World:
 
     def assembled(self, which: str, *overrides: str) -> AssembledDesk:
         """The desk of `sample` or `busy`, ready to run."""
-        return assemble(parse_desk({"sample": SAMPLE, "busy": BUSY}[which], overrides), self.folder)
-
-    def busy_desk(self) -> tuple[Any, str]:
-        """The busy desk and its text."""
-        return parse_desk(BUSY), BUSY
+        return assemble(parse_desk(self.texts[which], overrides), self.folder)
 
     def run(self, which: str, *overrides: str, folder: Path | None = None, chunk_rows: int = 65_536) -> Finished:
         """One whole run by the fused loop."""
-        text = {"sample": SAMPLE, "busy": BUSY}[which]
-        return start(parse_desk(text, overrides), text, self.folder, folder, chunk_rows).run()
+        return self.started(which, *overrides, folder=folder, chunk_rows=chunk_rows).run()
+
+    def started(
+        self, which: str, *overrides: str, folder: Path | None = None, chunk_rows: int = 65_536
+    ) -> Backtest:
+        """A run of the fused loop that has not taken a row yet."""
+        desk = parse_desk(self.texts[which], overrides)
+        return start(desk, self.texts[which], self.folder, folder, chunk_rows)
 
     def step(self, which: str, *overrides: str) -> Stepper:
-        """One whole run by Engine.apply."""
-        return Stepper(self.assembled(which, *overrides)).run()
+        """One whole run by Engine.apply; made once, because it is slow, and not to be changed."""
+        if (which, overrides) not in self.stepped:
+            self.stepped[which, overrides] = Stepper(self.assembled(which, *overrides)).run()
+        return self.stepped[which, overrides]
 
     def lanes(self, engine: Any) -> dict[str, bytes]:
         """All records that an engine made, as bytes by lane."""

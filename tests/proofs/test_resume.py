@@ -12,7 +12,7 @@ from seawall.cli import main
 from seawall.kernels.rows import BAR_OPEN
 from seawall.model.errors import RunError, VerificationError
 from seawall.runtime import backtest
-from seawall.runtime.backtest import resume, start
+from seawall.runtime.backtest import resume
 from seawall.store.catalog import Catalog
 
 DRIVER = """
@@ -83,8 +83,7 @@ def content(folder: Path) -> dict[str, bytes]:
 
 def begun(world: Any, folder: Path, stop_after: int, chunk_rows: int = 97) -> None:
     """A run of the busy desk that stopped after so many rows."""
-    made, text = world.busy_desk()
-    stopped = start(made, text, world.folder, folder, chunk_rows).run(stop_after)
+    stopped = world.started("busy", folder=folder, chunk_rows=chunk_rows).run(stop_after)
     assert not stopped.complete
 
 
@@ -120,7 +119,7 @@ def test_stopping_again_and_again(
 def test_kill_9(world: Any, whole: dict[str, bytes], tmp_path: Path, where: str, number: int) -> None:
     """Killed before the first checkpoint, between two, inside one, at a drain, and before the manifest."""
     folder = tmp_path / "run"
-    killed = world.python(DRIVER, str(world.busy_file), str(folder), where, str(number))
+    killed = world.python(DRIVER, str(world.folder / "busy.toml"), str(folder), where, str(number))
     assert killed.returncode == -signal.SIGKILL, killed.stdout + killed.stderr
     assert not (folder / "manifest.json").read_bytes() == whole["manifest.json"]
     assert resume(folder).run().complete
@@ -130,7 +129,7 @@ def test_kill_9(world: Any, whole: dict[str, bytes], tmp_path: Path, where: str,
 def test_interrupt(world: Any, whole: dict[str, bytes], tmp_path: Path) -> None:
     """Ctrl-C ends with one sentence and no traceback; `seawall resume` finishes the run."""
     folder = tmp_path / "run"
-    stopped = world.python(INTERRUPTED, str(world.busy_file), str(folder))
+    stopped = world.python(INTERRUPTED, str(world.folder / "busy.toml"), str(folder))
     assert stopped.returncode == 1
     assert "resume" in stopped.stderr
     assert "Traceback" not in stopped.stderr
@@ -183,8 +182,8 @@ def test_what_cannot_be_resumed(world: Any, tmp_path: Path) -> None:
     policy.write_text(policy.read_text().removesuffix("\n# a remark\n"))
     catalog = Catalog(other.folder / "catalog")
     later = catalog.bars("ONE").tail(1).drop("sequence")
-    day = 86_400 * 10**9
-    catalog.write_bars("ONE", later.with_columns(ts_open=later["ts_open"] + day, ts_close=later["ts_close"] + day))
+    gap = 300 * 10**9
+    catalog.write_bars("ONE", later.with_columns(ts_open=later["ts_open"] + gap, ts_close=later["ts_close"] + gap))
     messages.append(refusal(folder))
     messages.append(refusal(tmp_path / "nowhere"))
     for message, words in zip(

@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 
 from seawall.model.chain import LANES, Chain
-from seawall.engine.groups import close_group, take_row
+from seawall.engine.groups import close_books, close_group, take_row
 from seawall.engine.halts import halt_message
 from seawall.engine.intents import IntentWriter, policy_fault
 from seawall.engine.placing import take_intents
@@ -72,6 +72,7 @@ class Engine:
         self.predictions = predictions
         self.minor_per_lot = minor_per_lot  # minor units of one currency unit of price a lot
         self.pending: list[tuple[str, np.ndarray]] = []
+        self.outgoing: list[np.ndarray] = []  # commands of the step under way
 
     @property
     def next_timer(self) -> int | None:
@@ -85,15 +86,16 @@ class Engine:
         before = len(self.pending)
         if isinstance(event, MarketData):
             self.apply_rows(event.rows)
+        elif isinstance(event, Timer) and not self._is_due(event.ts_local):
+            self._close_at(event.ts_local)
         else:
             ts, phase = _key(event)
             self._end_group_before(ts, phase)
             self._open(ts, phase)
             self._take(event)
         self._raise_if_halted()
-        commands = s["commands"][: s["command_count"]].copy()
-        s["commands"][: s["command_count"]] = 0
-        s["command_count"] = 0
+        self._take_commands()
+        commands, self.outgoing = np.concatenate(self.outgoing), []
         self.pending.extend(self.drain())
         decisions = [records for lane, records in self.pending[before:] if lane == "decisions"]
         made = np.concatenate(decisions) if decisions else np.zeros(0, LANES[0][2])
@@ -110,6 +112,14 @@ class Engine:
             take_row(s, row)
             if not room_left(s):
                 self.pending.extend(self.drain())
+            if s["command_count"]:  # many groups may send more than the table of one holds
+                self._take_commands()
+
+    def _take_commands(self) -> None:
+        s = self.state[0]
+        self.outgoing.append(s["commands"][: s["command_count"]].copy())
+        s["commands"][: s["command_count"]] = 0
+        s["command_count"] = 0
 
     def start(self) -> None:
         """Lets the policy prepare itself, once, before its first wake."""
@@ -128,6 +138,16 @@ class Engine:
                 self.writer.write(wanted)
         except Exception as error:
             raise self.fault(error) from error
+
+    def finish(self) -> None:
+        """Ends the run: nobody is woken any more, and the equity gets its last point.
+
+        The records are drained as always.
+        """
+        s = self.state[0]
+        if s["group_open"] and close_group(s):
+            take_intents(s)
+        close_books(s)
 
     def fault(self, error: Exception) -> PolicyError:
         """What a policy raised, as an error that names its own file and line."""
@@ -185,12 +205,23 @@ class Engine:
         else:
             self._take_prediction(event)
 
+    def _is_due(self, ts: int) -> bool:
+        return self.next_timer is not None and self.next_timer <= ts
+
+    def _close_at(self, ts: int) -> None:
+        """A time at which no timer is due: whatever is open and not later ends here."""
+        s = self.state[0]
+        if ts < s["group_ts"]:
+            return
+        if s["group_open"] and close_group(s):
+            self.wake()
+            take_intents(s)
+        s["now_ns"] = max(int(s["now_ns"]), ts)
+
     def _ring(self, ts: int) -> None:
-        """Wakes the policy when its timer is due, and sets it to the next multiple of its interval."""
+        """Wakes the policy by its timer, which is due, and sets it to the next multiple of its interval."""
         s = self.state[0]
         due, interval = int(s["timer_next_ns"]), int(s["timer_interval_ns"])
-        if not 0 <= due <= ts:
-            return
         s["timer_next_ns"] = due + ((ts - due) // interval + 1) * interval
         if s["timer_if_changed"] == 0 or s["timer_changed"]:
             s["wake_reasons"] |= np.uint64(WakeReason.TIMER)

@@ -18,7 +18,7 @@ from seawall.model.kinds import WakeReason
 from seawall.portfolio.ledger import check_books, mark, start_day, write_equity
 from seawall.risk.breakers import update_breakers
 
-__all__ = ["HALT_BACKWARDS", "HALT_BOOKS", "HALT_EARLY", "close_group", "halt", "take_row"]
+__all__ = ["HALT_BACKWARDS", "HALT_BOOKS", "HALT_EARLY", "close_books", "close_group", "halt", "take_row"]
 
 HALT_BACKWARDS = 1  # an event older than the clock
 HALT_EARLY = 2  # a row that arrived before it left the exchange
@@ -88,11 +88,25 @@ def _settle(s: Any) -> None:
         halt(s, HALT_BOOKS + broken, 0)
     due = s["equity_points"] == 0 or s["now_ns"] - s["equity_last_ns"] >= s["equity_interval_ns"]
     if due and s["group_bars"] > 0:
-        if s["ledger"]["stale_marks"] > 0:
-            s["stale_equity_points"] += 1
-        s["equity_last_ns"] = s["now_ns"]
-        s["equity_points"] += 1
-        write_equity(s, 0)
+        _add_equity_point(s)
+
+
+@kernel
+def close_books(s: Any) -> None:
+    """The last equity point of a run, where the interval has not brought one at this instant."""
+    if s["equity_points"] > 0 and s["equity_last_ns"] < s["now_ns"]:
+        _flag_stale(s)
+        mark(s)
+        _add_equity_point(s)
+
+
+@kernel
+def _add_equity_point(s: Any) -> None:
+    if s["ledger"]["stale_marks"] > 0:
+        s["stale_equity_points"] += 1
+    s["equity_last_ns"] = s["now_ns"]
+    s["equity_points"] += 1
+    write_equity(s, 0)
 
 
 @kernel

@@ -11,6 +11,7 @@ from seawall.model.errors import ConfigError
 from seawall.model.instruments import Instrument
 from seawall.store.bars_import import ImportReport, Progress, import_bars
 from seawall.store.catalog import Catalog
+from seawall.store.sample import open_catalog
 
 __all__ = ["import_into"]
 
@@ -19,7 +20,7 @@ def import_into(
     path: Path, catalog: str, options: dict[str, Any], progress: Progress | None = None
 ) -> ImportReport:
     """Imports a file into the catalog with the options of `seawall data import`."""
-    target = Catalog(catalog)
+    target = open_catalog(catalog) if catalog.startswith("sample:") else Catalog(catalog)  # one is read-only
     return import_bars(
         path,
         options["instrument"],

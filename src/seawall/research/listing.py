@@ -19,6 +19,7 @@ from seawall.runtime.run import Run, open_run
 from seawall.store.run_folder import MANIFEST, RunFolder, RunRecords
 
 __all__ = [
+    "render_catalog",
     "render_failure",
     "render_frame",
     "render_replay",
@@ -64,6 +65,15 @@ def render_frame(frame: pl.DataFrame, noun: str, exponent: int = 0) -> str:
     if frame.height > ROWS_MAX:
         lines.append(f"... and {frame.height - ROWS_MAX} more {noun}; --json prints all")
     return "\n".join(lines)
+
+
+def render_catalog(frame: pl.DataFrame) -> str:
+    """What a catalog holds (Catalog.describe): its times as times, its intervals as durations."""
+    days = pl.col("interval_ns").cast(pl.Duration("ns")).dt.to_string("polars").alias("interval")
+    return render_frame(
+        frame.rename({"first": "first_ns", "last": "last_ns"}).with_columns(days).drop("interval_ns"),
+        "series",
+    )
 
 
 def _aligned(columns: list[tuple[bool, list[str]]]) -> list[str]:
@@ -165,9 +175,10 @@ def _breaker_words(breakers: list[dict[str, Any]]) -> list[str]:
         own = [b for b in breakers if b["reason"] == reason]
         began = [b for b in own if b["what"] in ("breaker_tripped", "passive_breach")]
         name = "tripped" if began[:1] and began[0]["what"] == "breaker_tripped" else "passively breached"
-        times = f"first {began[0]['time']}, last {began[-1]['time']}" if began else ""
+        times = f"first {began[0]['time']}, last {began[-1]['time']}" if began[1:] else own[0]["time"]
         state = "released since" if len(own) == 2 * len(began) else "IN FORCE at the end"
-        words.append(f"{reason} {name} {len(began):,} times, {times}; {state}")
+        count = f"{len(began):,} times" if began[1:] else "once"
+        words.append(f"{reason} {name} {count}, {times}; {state}")
     return words
 
 

@@ -192,6 +192,7 @@ class Backtest:
         return self._ended(complete=False)
 
     def _finish(self) -> Finished:
+        self.engine.finish()
         self._drain()
         broken = check_books_full(self.state[0])
         if broken:

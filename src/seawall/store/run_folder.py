@@ -80,8 +80,9 @@ class RunFolder:
         """Itself, or a RunError that says how to finish the run."""
         if self.is_complete:
             return self
-        status = "interrupted" if self.manifest["status"] == RUNNING else self.manifest["status"]
-        raise RunError(f"{self.path}: the run is {status}; `seawall resume {self.path}` finishes it")
+        if self.manifest["status"] == RUNNING:
+            raise RunError(f"{self.path}: the run is interrupted; `seawall resume {self.path}` finishes it")
+        raise RunError(f"{self.path}: the run failed: {self.manifest.get('error', 'no reason is recorded')}")
 
     def records(self) -> RunRecords:
         """All records of the run, read and checked; of an unfinished one, up to its checkpoint."""
