@@ -98,6 +98,8 @@ class DataSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """First day or instant (ISO 8601, UTC unless it says otherwise), inclusive."""
     end: str | None = None
     """Last day or instant, exclusive."""
+    predictions: str | None = None
+    """File of a model's predictions (CSV or Parquet), relative to the desk file; they come in as events."""
     volume: str | None = None
     """"assume N": lots that a bar is taken to have traded where the data has no volume."""
 

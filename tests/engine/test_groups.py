@@ -5,7 +5,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from seawall.engine.groups import HALT_BACKWARDS, HALT_BOOKS, HALT_EARLY, close_group, halt, take_row
+from seawall.engine.groups import (
+    HALT_BACKWARDS,
+    HALT_BOOKS,
+    HALT_EARLY,
+    close_books,
+    close_group,
+    halt,
+    take_row,
+)
 from seawall.engine.placing import take_intents
 from seawall.kernels.rows import BAR_CLOSE, BAR_OPEN, TRADE
 from seawall.kernels.state import EQUITY_KEPT
@@ -102,6 +110,18 @@ def test_equity_points_keep_their_interval(bench: Any) -> None:
     points = desk.s["equity"][: desk.s["equity_count"]]
     assert [(int(p["ts_local"]) - START) // MINUTE for p in points] == [0, 5, 10]
     assert desk.s["equity_count"] < EQUITY_KEPT
+
+
+def test_the_end_of_a_run_brings_its_own_point_unless_there_is_one(bench: Any) -> None:
+    """Three minutes into an interval of five the run ends: one point more; at an interval's end none."""
+    desk = bench.desk()
+    desk.s["equity_interval_ns"] = 5 * MINUTE
+    close_books(desk.s)
+    assert desk.s["equity_count"] == 0  # a run without a bar has no equity curve
+    for minute, points in ((0, 1), (3, 2)):
+        group(desk, desk.closing(10_000, START + minute * MINUTE), START + minute * MINUTE)
+        close_books(desk.s)
+        assert desk.s["equity_count"] == points
 
 
 def test_a_day_begins_with_the_first_group_of_its_session(bench: Any) -> None:

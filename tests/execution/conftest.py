@@ -90,7 +90,7 @@ class Bench:
     def events(self, s: Any) -> list[tuple[int, int, int, int]]:
         """All events as (kind, lots, state before, state after)."""
         table = s["events"][: s["event_count"]]
-        return [tuple(int(e[name]) for name in ("kind", "lots", "state_from", "state_to")) for e in table]  # type: ignore[misc]
+        return [(int(e["kind"]), int(e["lots"]), int(e["state_from"]), int(e["state_to"])) for e in table]
 
     def books(self, s: Any) -> tuple[int, int, int]:
         """(position, cash, reserved) after a check that all invariants of the books hold."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from seawall.model.predictions import ModelPrediction
 from seawall.kernels.state import STATE, new_state
 from seawall.model.errors import DiskError
 from seawall.store.checkpoint import (
@@ -32,7 +33,7 @@ def at(rows_fed: int) -> Checkpoint:
         venue=b"\0" * 1000,
         policy=b"",
         words=("momentum", "é", ""),
-        predictions=b"\xff",
+        predictions=(ModelPrediction(name="up", instrument="A", ts_local=1, value=0.5),),
     )
 
 
@@ -45,7 +46,7 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     """Every field comes back; of the states, every byte."""
     state = new_state()
     state[0]["row_hash"] = 0xFEDCBA9876543210
-    whole = Checkpoint("c0ffee", 5, 8, 0, state.tobytes(), b"venue", b"policy", ("a",), b"p")
+    whole = Checkpoint("c0ffee", 5, 8, 0, state.tobytes(), b"venue", b"policy", ("a",), ())
     path = write_checkpoint(tmp_path, whole)
     assert newest_checkpoint(tmp_path) == whole
     assert len(whole.state) == STATE.itemsize

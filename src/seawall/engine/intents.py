@@ -7,7 +7,6 @@ Rule 3: what a policy raises is reported with the last line of its own file that
 """
 
 import struct
-import traceback
 from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any
@@ -162,7 +161,11 @@ def policy_fault(error: Exception, policy: object) -> PolicyError:
 
     Own is the file in which its class stands; else the last frame outside of this package.
     """
-    frames = list(traceback.walk_tb(error.__traceback__))
+    frames: list[tuple[Any, int]] = []
+    entry = error.__traceback__
+    while entry is not None:
+        frames.append((entry.tb_frame, entry.tb_lineno))
+        entry = entry.tb_next
     home = type(policy).__module__
     own = [found for found in frames if _module(found) == home]
     own = own or [found for found in frames if _module(found).partition(".")[0] != "seawall"] or frames

@@ -172,6 +172,7 @@ class Backtest:
             venue=self.venue.tobytes(),
             policy=policy_state(self.engine.policy),
             words=tuple(self.engine.writer.words),
+            predictions=tuple(self.engine.predictions.values()),
         )
         write_checkpoint(self.folder, checkpoint)
         self.checkpointed = self.fed
@@ -283,6 +284,7 @@ def _restored(built: AssembledDesk, folder: Path, checkpoint: Checkpoint, chunk_
     built.venue[:] = np.frombuffer(checkpoint.venue, built.venue.dtype)
     restore_policy(backtest.engine.policy, checkpoint.policy)
     backtest.engine.writer.know(checkpoint.words)
+    backtest.engine.predictions.update({(p.name, p.instrument): p for p in checkpoint.predictions})
     chain = backtest.engine.chain
     chain.take_rows(backtest.rows[: checkpoint.rows_fed])
     for frame in frames:

@@ -31,6 +31,7 @@ from seawall.runtime.policies import LoadedPolicy, load_policy
 from seawall.simulator.settings import VenueSettings, fee_bound
 from seawall.simulator.state import new_venue
 from seawall.store.catalog import Catalog
+from seawall.store.predictions import read_predictions
 from seawall.store.sample import open_catalog
 from seawall.store.sessions import load_sessions
 from seawall.store.streams import actions_events, bar_rows
@@ -49,7 +50,7 @@ class Market(msgspec.Struct):
 
     instruments: tuple[Instrument, ...]
     rows: np.ndarray
-    actions: list[CorporateAction]
+    actions: list[CorporateAction | ModelPrediction]
     data_hash: str
     interval_ns: tuple[int, ...]
 
@@ -85,13 +86,30 @@ def read_market(desk: Desk, base: Path) -> Market:
         raise DataError(f"{desk.data.catalog}: no bars of {', '.join(names)} between {start} and {end}")
     intervals = catalog.describe().filter(kind="bars")
     by_name = dict(zip(intervals["instrument"], intervals["interval_ns"], strict=True))
+    first, last = int(rows[0]["ts_local"]), int(rows[-1]["ts_local"])
+    predictions = _predictions(desk, base, last)
+    actions: list[CorporateAction | ModelPrediction] = [*actions_events(catalog, names, first, last + 1)]
+    digest = hashlib.sha256(catalog.content_hash(names, start, end).encode())
+    digest.update(msgspec.json.encode(predictions))
     return Market(
         instruments=instruments,
         rows=rows,
-        actions=actions_events(catalog, names, int(rows[0]["ts_local"]), int(rows[-1]["ts_local"]) + 1),
-        data_hash=catalog.content_hash(names, start, end),
+        actions=sorted([*actions, *predictions], key=lambda event: event.ts_local),  # stable: actions first
+        data_hash=digest.hexdigest(),
         interval_ns=tuple(int(by_name[name]) for name in names),
     )
+
+
+def _predictions(desk: Desk, base: Path, last_ns: int) -> list[ModelPrediction]:
+    """The predictions that the desk names, up to the last row; all must be of its instruments."""
+    if desk.data.predictions is None:
+        return []
+    path = base / desk.data.predictions
+    found = read_predictions(path)
+    foreign = next((p for p in found if p.instrument not in desk.data.instruments), None)
+    if foreign:
+        raise DataError(f"{path}: a prediction is of {foreign.instrument}, which the desk has not")
+    return [prediction for prediction in found if prediction.ts_local <= last_ns]
 
 
 def open_desk_catalog(desk: Desk, base: Path) -> Catalog:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from seawall.model.predictions import ModelPrediction
 from seawall.store.atomic import write_atomically
 
 __all__ = ["GENERATIONS", "Checkpoint", "newest_checkpoint", "remove_checkpoints", "write_checkpoint"]
@@ -30,7 +31,7 @@ class Checkpoint(msgspec.Struct, frozen=True):
     venue: bytes
     policy: bytes
     words: tuple[str, ...]
-    predictions: bytes = b""
+    predictions: tuple[ModelPrediction, ...] = ()
 
 
 def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> Path:
