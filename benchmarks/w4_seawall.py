@@ -70,7 +70,7 @@ class Crossover:
     features = (Sma(FAST), Sma(SLOW))
 
     def __init__(self, mode: str = "python") -> None:
-        self.wakes = (OnBarClose(),) if mode == "python" else (OnCrossing(f"sma_{FAST}", f"sma_{SLOW}"), )
+        self.wakes = (OnBarClose(),) if mode == "python" else (OnCrossing(f"sma_{FAST}", f"sma_{SLOW}"),)
         self.long = False
 
     def start(self, view: View) -> None:
@@ -99,7 +99,8 @@ def make_catalog(folder: Path, closes: np.ndarray) -> None:
     frame = pl.DataFrame(
         {
             "ts_open": ts, "ts_close": ts + MINUTE_NS, "open_ticks": opened,
-            "high_ticks": np.maximum(opened, ticks), "low_ticks": np.minimum(opened, ticks), "close_ticks": ticks,
+            "high_ticks": np.maximum(opened, ticks), "low_ticks": np.minimum(opened, ticks),
+            "close_ticks": ticks,
             "volume_lots": nothing, "buy_volume_lots": nothing, "trades": nothing,
             "interval_ns": np.full(len(ticks), MINUTE_NS),
         }

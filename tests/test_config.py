@@ -104,7 +104,8 @@ def test_a_broken_file_says_where(text: str, says: str) -> None:
 def test_overrides_reach_any_depth_and_quoted_names() -> None:
     """Keys are TOML's: dotted, and quoted where a name has a dot itself."""
     tables: dict[str, object] = {"desk": {"cash": 1}}
-    apply_overrides(tables, ("desk.cash=2.5", 'risk.instruments."BRK.B".order_lots_max=3', "data.end=2001-02-03"))
+    overrides = ("desk.cash=2.5", 'risk.instruments."BRK.B".order_lots_max=3', "data.end=2001-02-03")
+    apply_overrides(tables, overrides)
     assert tables == {
         "desk": {"cash": Decimal("2.5")},
         "risk": {"instruments": {"BRK.B": {"order_lots_max": 3}}},

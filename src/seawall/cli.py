@@ -371,7 +371,7 @@ class _Progress:
 @contextmanager
 def _driven(folder: Path) -> Generator[_Progress]:
     """A run with its progress; one that ends early says what the desk held, and how to go on."""
-    from seawall.model.errors import SeawallError, UserError
+    from seawall.model.errors import DiskError, SeawallError, UserError
 
     try:
         with _Progress() as progress:
@@ -379,6 +379,9 @@ def _driven(folder: Path) -> Generator[_Progress]:
     except KeyboardInterrupt:
         _say(f"interrupted; to finish it: seawall resume {folder}")
         raise click.exceptions.Exit(1) from None
+    except OSError as error:  # a write that failed knows its reason, but not its file
+        where = error.filename or folder
+        raise DiskError(f"{where}: cannot be written or read: {error.strerror or error}") from None
     except SystemExit as error:  # ours is click.exceptions.Exit, so it was the policy
         _say(f"the policy called sys.exit({error.code!r}); to go on: seawall resume {folder}")
         raise click.exceptions.Exit(1) from None

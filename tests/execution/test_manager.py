@@ -1,5 +1,6 @@
 """The order manager against the venue: every report in every state, twice, late, or about nobody."""
 
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -85,6 +86,21 @@ def test_fill_before_its_acknowledgement(bench: Any) -> None:
         ends.append((order_now["state"], order_now["filled_lots"], bench.books(s)))
     assert ends[0] == ends[1]
     assert ends[0][:2] == (OrderState.PARTIALLY_FILLED, 30)
+
+
+@pytest.mark.parametrize("said", sorted({*permutations(("ack", "fill", "fill", "cancelled"))}), ids="-".join)
+def test_the_order_of_arrival_does_not_matter(bench: Any, said: tuple[str, ...]) -> None:
+    """Two fills of 30, the acknowledgement and the cancel in any order: one end (A5)."""
+    s = bench.desk()
+    number = bench.order(s, state=OrderState.PENDING_NEW)
+    for execution, what in enumerate(said, 1):
+        if what == "fill":
+            bench.fill(s, number, 30, execution)
+        else:
+            bench.report(s, number, ReportKind.ACCEPTED if what == "ack" else ReportKind.CANCELLED)
+    order = s["recent"][find_recent(s, number)]
+    assert (s["stop_code"], order["state"], order["filled_lots"]) == (0, OrderState.CANCELLED, 60)
+    assert bench.books(s) == (60, 99_400_000, 0)
 
 
 LATE = [  # state before, filled before, late fill, state after, flags

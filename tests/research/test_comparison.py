@@ -55,7 +55,8 @@ def test_a_run_that_ends_earlier_has_no_more_decisions(run: Run) -> None:
 
 def test_an_instrument_that_nobody_trades_changes_no_decision() -> None:
     """Its bars are in the data and its rows are counted, but every other decision stands."""
-    few = seawall.backtest(DESK, overrides=(*PERIOD, 'data.instruments=["AAPL", "MSFT"]', "risk.instruments={}"))
+    two = ('data.instruments=["AAPL", "MSFT"]', "risk.instruments={}")
+    few = seawall.backtest(DESK, overrides=(*PERIOD, *two))
     more = seawall.backtest(
         DESK,
         overrides=(

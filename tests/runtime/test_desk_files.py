@@ -7,7 +7,15 @@ import pytest
 from seawall.model.errors import ConfigError
 from seawall.runtime.desk_files import load_desk
 
-TEXT = '[desk]\nname = "a"\ncash = 5\n[data]\ncatalog = "c"\ninstruments = ["A"]\n[strategy]\nname = "momentum"\n'
+TEXT = """[desk]
+name = "a"
+cash = 5
+[data]
+catalog = "c"
+instruments = ["A"]
+[strategy]
+name = "momentum"
+"""
 
 
 def test_the_text_is_handed_on_as_it_stands(tmp_path: Path) -> None:

@@ -17,7 +17,11 @@ def test_csv_and_parquet_give_the_same_predictions(tmp_path: Path) -> None:
     text = tmp_path / "p.csv"
     text.write_text(HEAD + "1970-01-01T00:00:02Z,up,IBM,0.25,\n1970-01-01T00:00:01,up,AAPL,-1.5,0.75\n")
     table = tmp_path / "p.parquet"
-    columns = {"ts_local": [2_000_000_000, 1_000_000_000], "name": ["up", "up"], "instrument": ["IBM", "AAPL"]}
+    columns = {
+        "ts_local": [2_000_000_000, 1_000_000_000],
+        "name": ["up", "up"],
+        "instrument": ["IBM", "AAPL"],
+    }
     pl.DataFrame({**columns, "value": [0.25, -1.5], "confidence": [None, 0.75]}).write_parquet(table)
     expected = [
         ModelPrediction(name="up", instrument="AAPL", ts_local=1_000_000_000, value=-1.5, confidence=0.75),

@@ -175,10 +175,10 @@ def test_reading_a_run_writes_nothing_into_it(make: Make) -> None:
     run = make("complete")
 
     def all_of_it() -> dict[str, tuple[int, str]]:
-        paths = [run, *sorted(run.rglob("*"))]
+        contents = {path: path.read_bytes() if path.is_file() else b"" for path in [run, *run.rglob("*")]}
         return {
-            str(path): (path.stat().st_mtime_ns, hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "")
-            for path in paths
+            str(path): (path.stat().st_mtime_ns, hashlib.sha256(content).hexdigest())
+            for path, content in contents.items()
         }
 
     before = all_of_it()
@@ -202,7 +202,7 @@ def test_a_run_that_did_not_end_can_be_read(make: Make) -> None:
     assert (failed.orders.height, failed.fills.height) == (7, 7)
     assert stopped.manifest["rows_taken"] == 1200
     assert stopped.orders.height == 7
-    with pytest.raises(RunError, match="the run failed: .*enough"):
+    with pytest.raises(RunError, match=r"the run failed: .*enough"):
         RunFolder(failed.folder or Path()).require_complete()
     with pytest.raises(RunError, match="is interrupted; `seawall resume"):
         seawall.compare(stopped, stopped)
@@ -224,7 +224,7 @@ def test_folders_that_are_no_runs_are_refused(tmp_path: Path, make: Make) -> Non
     (tmp_path / "mine" / "letter.txt").write_text("dear")
     with pytest.raises(RunError, match="no such run folder"):
         RunFolder(tmp_path / "absent")
-    with pytest.raises(RunError, match="not a run folder: it has no manifest.json"):
+    with pytest.raises(RunError, match=r"not a run folder: it has no manifest.json"):
         RunFolder(tmp_path / "mine")
     for overwrite, says in ((False, "exists already"), (True, "is not a run folder")):
         with pytest.raises(RunError, match=says):
@@ -239,5 +239,5 @@ def test_a_damaged_manifest_is_an_error_of_its_own(make: Make) -> None:
     """Whoever reads the run hears of it first."""
     run = make("complete")
     flip(run / MANIFEST, 30)
-    with pytest.raises(VerificationError, match="manifest.json: is damaged"):
+    with pytest.raises(VerificationError, match=r"manifest.json: is damaged"):
         seawall.open_run(run)

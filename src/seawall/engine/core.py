@@ -13,7 +13,6 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from seawall.model.chain import LANES, Chain
 from seawall.engine.groups import close_books, close_group, take_row
 from seawall.engine.halts import halt_message
 from seawall.engine.intents import IntentWriter, policy_fault
@@ -24,11 +23,21 @@ from seawall.kernels.bar_features import rescale_features
 from seawall.kernels.bars import rescale_bars
 from seawall.kernels.records import new_event, room_left
 from seawall.kernels.rows import BAR_OPEN
+from seawall.model.chain import LANES, Chain
 from seawall.model.corporate import Dividend, Split
 from seawall.model.errors import InvariantBroken, PolicyError
-from seawall.model.events import PHASE_EVENT, PHASE_OPEN, PHASE_ROW, PHASE_TIMER, Event, MarketData, Timer, VenueReport
-from seawall.model.predictions import ModelPrediction
+from seawall.model.events import (
+    PHASE_EVENT,
+    PHASE_OPEN,
+    PHASE_ROW,
+    PHASE_TIMER,
+    Event,
+    MarketData,
+    Timer,
+    VenueReport,
+)
 from seawall.model.kinds import EventKind, WakeReason
+from seawall.model.predictions import ModelPrediction
 from seawall.portfolio.corporate import post_dividend, post_split
 
 __all__ = ["Engine", "Outcome"]
@@ -203,6 +212,7 @@ class Engine:
         elif isinstance(event, Timer):
             self._ring(event.ts_local)
         else:
+            assert isinstance(event, ModelPrediction)
             self._take_prediction(event)
 
     def _is_due(self, ts: int) -> bool:

@@ -29,7 +29,8 @@ TICKS_MAX = 1 << 53  # far above every price; the product with a size is the gat
 def _packed() -> struct.Struct:
     """INTENT up to its values, as one format; a gap or another order of fields is our own bug."""
     codes = {"i4": "i", "i8": "q", "f8": "d"}
-    scalars = [(name, *INTENT.fields[name][:2]) for name in INTENT.names or () if INTENT.fields]
+    fields: Any = INTENT.fields
+    scalars = [(name, *fields[name][:2]) for name in fields]
     plain = [(kind.str[1:], offset) for _, kind, offset in scalars if kind.shape == ()]
     packed = struct.Struct("<" + "".join(codes[kind] for kind, _ in plain))
     assert packed.size == plain[-1][1] + INTENT[scalars[len(plain) - 1][0]].itemsize
@@ -46,7 +47,7 @@ class IntentWriter:
     def __init__(self, state: np.ndarray, names: tuple[str, ...], ticks: tuple[Fraction, ...]) -> None:
         self.state = state
         self.intents = state[0]["intents"]
-        self.memory = memoryview(state.view(np.uint8))
+        self.memory = state.view(np.uint8).data
         self.offset = int(STATE.fields["intents"][1]) if STATE.fields else 0
         self.numbers = {name: number for number, name in enumerate(names)}
         self.ticks = ticks

@@ -77,7 +77,7 @@ def check_crossings(s: Any, instrument: int) -> bool:
         if crossing["right"] >= 0:
             right = s["feature_values"][instrument, crossing["right"]]
         side = 1 if left > right else (-1 if left <= right else 0)
-        if side != 0 and side != s["crossing_sign"][instrument, number]:  # noqa: PLR1714  compiled: no `in`
+        if side != 0 and side != s["crossing_sign"][instrument, number]:
             s["crossing_sign"][instrument, number] = side
             s["crossed"] = np.uint64(s["crossed"]) | (ONE << np.uint64(number))
             found = True

@@ -15,14 +15,15 @@ import msgspec
 import numpy as np
 
 from seawall.config import Desk
+from seawall.engine.halts import halt_message
 from seawall.model.corporate import Split
 from seawall.model.errors import IllegalTransition, InvariantBroken, PolicyError, RunError, SeawallError
 from seawall.portfolio.ledger import check_books_full
 from seawall.runtime.desk import AssembledDesk, assemble
-from seawall.engine.halts import halt_message
 from seawall.runtime.loop import DONE, DRAIN, EVENT, FOREVER, HALT, NEED_ROWS, WAKE, bind
 from seawall.runtime.recorder import Recorder
 from seawall.simulator.exchange import corporate_action
+from seawall.store import tables
 from seawall.store.checkpoint import Checkpoint, newest_checkpoint, remove_checkpoints, write_checkpoint
 from seawall.store.journal import Journal, read_frames
 from seawall.store.run_folder import JOURNAL, RunFolder, create_folder, file_hashes, write_manifest
@@ -229,8 +230,6 @@ class Backtest:
 
 def write_tables(folder: Path, lanes: dict[str, np.ndarray], manifest: dict[str, Any]) -> None:
     """The run's tables as Parquet, made from its records."""
-    from seawall.store import tables
-
     context = tables.TableContext(manifest)
     frames = {
         "decisions": tables.decisions_table(lanes, context),
@@ -245,7 +244,12 @@ def write_tables(folder: Path, lanes: dict[str, np.ndarray], manifest: dict[str,
 
 
 def start(
-    desk: Desk, text: str, base: Path, folder: Path | None, chunk_rows: int = CHUNK_ROWS, overwrite: bool = False
+    desk: Desk,
+    text: str,
+    base: Path,
+    folder: Path | None,
+    chunk_rows: int = CHUNK_ROWS,
+    overwrite: bool = False,
 ) -> Backtest:
     """A new run of the desk, in a new folder (None: in memory only)."""
     built = assemble(desk, base)

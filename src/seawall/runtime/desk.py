@@ -7,6 +7,7 @@ Rule 2: what is built depends on the desk file and the catalog alone; the same t
 
 import hashlib
 from fractions import Fraction
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,14 @@ from seawall.config import Desk
 from seawall.engine.core import Engine
 from seawall.kernels.jit import kernel_hash
 from seawall.kernels.rows import BAR_CLOSE, FLAG_NO_VOLUME
-from seawall.kernels.state import FEATURES_MAX, INSTRUMENTS_MAX, SESSIONS_MAX, SESSION_TABLES_MAX, STATE, new_state
+from seawall.kernels.state import (
+    FEATURES_MAX,
+    INSTRUMENTS_MAX,
+    SESSION_TABLES_MAX,
+    SESSIONS_MAX,
+    STATE,
+    new_state,
+)
 from seawall.model.corporate import CorporateAction
 from seawall.model.errors import ConfigError, DataError
 from seawall.model.instruments import CURRENCY_EXPONENTS, Instrument
@@ -78,7 +86,8 @@ def read_market(desk: Desk, base: Path) -> Market:
     for instrument in instruments:
         if instrument.currency != desk.desk.currency:
             raise ConfigError(
-                f"data.instruments: {instrument.name} is in {instrument.currency}, the desk in {desk.desk.currency}"
+                f"data.instruments: {instrument.name} is in {instrument.currency}, "
+                f"the desk in {desk.desk.currency}"
             )
     start, end = desk.data.start, desk.data.end
     rows = bar_rows(catalog, names, start, end)
@@ -136,7 +145,10 @@ def assemble(desk: Desk, base: Path, policy_file: Path | None = None) -> Assembl
     lint(desk.risk, market.instruments, _daily_volumes(desk, market), desk.desk.currency)
     open_books(s, _minor(desk), desk.desk.account == MARGIN, 0)
     venue = new_venue(
-        _venue_settings(desk), market.instruments, tables, [desk.data.assumed_volume_lots] * len(market.instruments)
+        _venue_settings(desk),
+        market.instruments,
+        tables,
+        [desk.data.assumed_volume_lots] * len(market.instruments),
     )
     wire_policy(s, policy.policy)
     predictions: dict[tuple[str, str], ModelPrediction] = {}
@@ -174,12 +186,10 @@ def _identity(
     desk: Desk, market: Market, policy: LoadedPolicy, limits: np.ndarray, each: np.ndarray
 ) -> dict[str, Any]:
     """The part of the manifest that is known before the run."""
-    from seawall import __version__
-
     instruments = market.instruments
     return {
         "format": 1,
-        "version": __version__,
+        "version": version("seawall"),
         "name": desk.desk.name,
         "config": msgspec.to_builtins(desk, str_keys=True),
         "config_hash": desk.config_hash,
@@ -215,9 +225,13 @@ def _session_tables(market: Market) -> dict[str, SessionTable]:
                 whole.name, whole.opens[first:last], whole.closes[first:last], whole.last_covered_ns
             )
             if last - first > SESSIONS_MAX:
-                raise ConfigError(f"data: {last - first} sessions of {whole.name}; a run can have {SESSIONS_MAX}")
+                raise ConfigError(
+                    f"data: {last - first} sessions of {whole.name}; a run can have {SESSIONS_MAX}"
+                )
     if len(tables) > SESSION_TABLES_MAX:
-        raise ConfigError(f"data.instruments: {len(tables)} session tables; a desk can have {SESSION_TABLES_MAX}")
+        raise ConfigError(
+            f"data.instruments: {len(tables)} session tables; a desk can have {SESSION_TABLES_MAX}"
+        )
     return tables
 
 

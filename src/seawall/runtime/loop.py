@@ -11,9 +11,9 @@ row, the oldest report, the timer and the next external event. The loop returns 
 only when the policy must be woken, when tables must be drained, or when it lacks rows.
 """
 
-from typing import Any
+from typing import Any, cast
 
-from numba import carray
+import numba
 
 from seawall.engine.groups import close_group, take_row
 from seawall.engine.placing import take_intents
@@ -30,7 +30,19 @@ from seawall.simulator.reports import next_report_ts
 from seawall.simulator.reports import take_report as pop_report
 from seawall.simulator.state import VENUE
 
-__all__ = ["DONE", "DRAIN", "EVENT", "FOREVER", "HALT", "NEED_ROWS", "WAKE", "bind", "open_group", "run", "run_at"]
+__all__ = [
+    "DONE",
+    "DRAIN",
+    "EVENT",
+    "FOREVER",
+    "HALT",
+    "NEED_ROWS",
+    "WAKE",
+    "bind",
+    "open_group",
+    "run",
+    "run_at",
+]
 
 NEED_ROWS = 0  # the next row must be known before anything more can be decided
 WAKE = 1  # the policy is to be asked; its intents are taken by the next call
@@ -40,6 +52,8 @@ EVENT = 4  # the external event at until_ts is due
 HALT = 5  # stop_code says why
 
 FOREVER = 4_611_686_018_427_387_904  # 2^62: no such thing is due
+carray = cast(Any, numba).carray
+pointer = cast(Any, as_pointer)  # numba gives it the typing context by itself
 WAKE_TIMER = int(WakeReason.TIMER)
 
 
@@ -48,8 +62,7 @@ def run(state: Any, venue: Any, rows: Any) -> int:
     """Runs until Python is needed; rows[0] is row number s["rows_base"] of the run."""
     s = state[0]
     v = venue[0]
-    taken = s["intent_count"] > 0 or s["wake_reasons"] != 0 and s["group_open"] == 0
-    if taken:
+    if s["intent_count"] > 0 or (s["wake_reasons"] != 0 and s["group_open"] == 0):
         take_intents(s)
     while True:
         if s["stop_code"] != 0:
@@ -61,12 +74,9 @@ def run(state: Any, venue: Any, rows: Any) -> int:
         if index >= rows.shape[0] and s["final"] == 0:
             return NEED_ROWS
         ts, phase = _next(s, v, rows, index)
-        if s["group_open"] and (ts > s["group_ts"] or (phase >= PHASE_OPEN) != (s["group_phase"] > 0)):
-            ended = index >= rows.shape[0] and s["group_ts"] > s["last_row_ts"]
-            if close_group(s):
-                if not ended:
-                    return WAKE
-                take_intents(s)  # after the last row nobody is woken
+        if _ends_group(s, ts, phase):
+            if _wakes(s, index >= rows.shape[0]):
+                return WAKE
             continue
         if advance(v, rows, s["rows_base"], rows.shape[0], ts, s["final"]):
             return NEED_ROWS
@@ -74,10 +84,8 @@ def run(state: Any, venue: Any, rows: Any) -> int:
         if report_ts <= ts and report_ts < FOREVER:
             open_group(s, report_ts, PHASE_EVENT)
             take_report(s, pop_report(v))
-        elif ts >= FOREVER:
-            return DONE
-        elif phase < PHASE_EVENT:
-            return EVENT
+        elif ts >= FOREVER or phase < PHASE_EVENT:
+            return DONE if ts >= FOREVER else EVENT
         elif phase == PHASE_TIMER:
             _take_timer(s, ts)
         else:
@@ -88,9 +96,9 @@ def run(state: Any, venue: Any, rows: Any) -> int:
 @kernel
 def run_at(state_address: int, venue_address: int, rows_address: int, count: int) -> int:
     """`run` on arrays that are given by their addresses; for compiled code only."""
-    state = carray(as_pointer(state_address), (1,), STATE)
-    venue = carray(as_pointer(venue_address), (1,), VENUE)
-    return run(state, venue, carray(as_pointer(rows_address), (count,), ROW))
+    state = carray(pointer(state_address), (1,), STATE)
+    venue = carray(pointer(venue_address), (1,), VENUE)
+    return run(state, venue, carray(pointer(rows_address), (count,), ROW))
 
 
 def bind(state: Any, venue: Any, rows: Any) -> tuple[Any, tuple[Any, ...]]:
@@ -113,6 +121,23 @@ def open_group(s: Any, ts: int, phase: int) -> None:
 
 
 @kernel
+def _ends_group(s: Any, ts: int, phase: int) -> bool:
+    """Whether what comes next belongs to a later group than the one that is open."""
+    return s["group_open"] and (ts > s["group_ts"] or (phase >= PHASE_OPEN) != (s["group_phase"] > 0))
+
+
+@kernel
+def _wakes(s: Any, rows_ended: bool) -> bool:
+    """Closes the group; whether the policy must be asked now. After the last row nobody is."""
+    ended = rows_ended and s["group_ts"] > s["last_row_ts"]
+    if close_group(s):
+        if not ended:
+            return True
+        take_intents(s)
+    return False
+
+
+@kernel
 def _flush(s: Any, v: Any) -> None:
     """Hands the released commands to the venue, in their order."""
     for index in range(s["command_count"]):
@@ -128,7 +153,7 @@ def _next(s: Any, v: Any, rows: Any, index: int) -> tuple[int, int]:
         ts = rows[index]["ts_local"]
         phase = PHASE_OPEN if rows[index]["kind"] == BAR_OPEN else PHASE_ROW
         timer = s["timer_next_ns"]
-        if timer >= 0 and (timer < ts or timer == ts and phase == PHASE_OPEN):
+        if timer >= 0 and (timer < ts or (timer == ts and phase == PHASE_OPEN)):
             ts, phase = timer, PHASE_TIMER
     if s["until_ts"] <= ts and s["until_ts"] < FOREVER:
         ts, phase = s["until_ts"], PHASE_EVENT - 1

@@ -77,7 +77,9 @@ def first_difference(recorded: RunRecords, again: Finished) -> str:
 
 
 def _show(lane: str, place: int, ours: Any, theirs: Any, recorded: RunRecords, again: Finished) -> str:
-    fields = [name for name in ours.dtype.names if not np.array_equal(ours[name], theirs[name], equal_nan=False)]
+    fields = [
+        name for name in ours.dtype.names if not np.array_equal(ours[name], theirs[name], equal_nan=False)
+    ]
     head = f"first difference in {lane}, record {place} (sequence {ours['sequence']}): {', '.join(fields)}"
     if lane != "decisions":
         sides = [", ".join(f"{name}={record[name]}" for name in fields) for record in (ours, theirs)]
