@@ -16,7 +16,7 @@ from seawall.execution.manager import (
     take_slot,
     working_lots,
 )
-from seawall.kernels.state import ORDERS_MAX
+from seawall.kernels.state import COMMANDS_MAX, ORDERS_MAX
 from seawall.model.kinds import CommandKind, EventKind, ReportKind
 from seawall.model.orders import (
     FLAG_BUST,
@@ -314,6 +314,15 @@ def test_a_cancel_is_sent_once_until_it_is_answered(bench: Any) -> None:
     bench.report(s, number, ReportKind.CANCEL_REJECTED)
     request_cancel(s, find_slot(s, number), 1, 0)
     assert s["command_count"] == 2
+
+
+def test_a_full_command_table_is_an_error_of_ours(bench: Any) -> None:
+    """A command beyond the table would be written into something else: it asserts instead."""
+    s = bench.desk()
+    number = bench.order(s)
+    s["command_count"] = COMMANDS_MAX
+    with pytest.raises(AssertionError):
+        request_cancel(s, find_slot(s, number), 1, 0)
 
 
 RACES = [  # reports while the cancel is under way, state and position at the end

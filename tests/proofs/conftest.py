@@ -21,7 +21,15 @@ from seawall.config import parse_desk
 from seawall.kernels.rows import BAR_OPEN
 from seawall.kernels.state import REPORT
 from seawall.model.corporate import CorporateAction, Split
-from seawall.model.events import PHASE_EVENT, PHASE_OPEN, PHASE_ROW, PHASE_TIMER, MarketData, Timer, VenueReport
+from seawall.model.events import (
+    PHASE_EVENT,
+    PHASE_OPEN,
+    PHASE_ROW,
+    PHASE_TIMER,
+    MarketData,
+    Timer,
+    VenueReport,
+)
 from seawall.model.instruments import Instrument
 from seawall.runtime.backtest import Backtest, Finished, start
 from seawall.runtime.desk import AssembledDesk, assemble
@@ -97,7 +105,8 @@ KINDS = (TimeInForce.DAY, TimeInForce.GTC, TimeInForce.IOC, TimeInForce.FOK)
 
 class Busy:
     features = (Sma(3), Sma(9))
-    wakes = (OnBarClose(), OnBarOpen(), OnOrder(), OnTimer("7m", if_changed=True), OnCrossing("sma_3", "sma_9"))
+    wakes = (OnBarClose(), OnBarOpen(), OnOrder(), OnTimer("7m", if_changed=True),
+             OnCrossing("sma_3", "sma_9"))
 
     def __init__(self):
         self.turn = 0
@@ -243,14 +252,18 @@ class World:
         made = Catalog(catalog)
         for name, seed in seeds.items():
             chance = random.Random(seed)
-            made.write_instrument(Instrument(name=name, tick=Decimal("0.01"), sessions="24/7", shortable=True))
+            made.write_instrument(
+                Instrument(name=name, tick=Decimal("0.01"), sessions="24/7", shortable=True)
+            )
             made.write_bars(name, _walk(chance, bars))
 
     def assembled(self, which: str, *overrides: str) -> AssembledDesk:
         """The desk of `sample` or `busy`, ready to run."""
         return assemble(parse_desk(self.texts[which], overrides), self.folder)
 
-    def run(self, which: str, *overrides: str, folder: Path | None = None, chunk_rows: int = 65_536) -> Finished:
+    def run(
+        self, which: str, *overrides: str, folder: Path | None = None, chunk_rows: int = 65_536
+    ) -> Finished:
         """One whole run by the fused loop."""
         return self.started(which, *overrides, folder=folder, chunk_rows=chunk_rows).run()
 

@@ -139,7 +139,9 @@ def test_answers_take_their_time(world: Any, latency: str) -> None:
     response = {"none": 1, "constant": 30_000_000, "longer than a bar": 90 * 10**9}[latency]
     for which in DESKS:
         events = world.run(which, *LATENCIES[latency]).lanes["events"]
-        reports = events[(events["kind"] >= EventKind.ACCEPTED) & (events["kind"] <= EventKind.REPLACE_REJECTED)]
+        reports = events[
+            (events["kind"] >= EventKind.ACCEPTED) & (events["kind"] <= EventKind.REPLACE_REJECTED)
+        ]
         assert len(reports) > 20
         assert (reports["ts_local"] - reports["ts_exchange"]).min() >= response
 
@@ -152,6 +154,8 @@ def test_positions_are_what_was_known(world: Any, latency: str) -> None:
     for decision in run.lanes["decisions"]:
         if decision["kind"] == DecisionKind.CANCEL:  # is about an order, not about a position
             continue
-        own = fills[(fills["instrument"] == decision["instrument"]) & (fills["sequence"] < decision["sequence"])]
+        own = fills[
+            (fills["instrument"] == decision["instrument"]) & (fills["sequence"] < decision["sequence"])
+        ]
         assert (own["side"] * own["lots"]).sum() == decision["position_lots"]
         assert own["ts_local"].max(initial=0) <= decision["ts_local"]

@@ -22,11 +22,21 @@ SETTINGS = {
     ),
 }
 SHARED = ("ts_exchange", "ts_local", "order_id", "kind", "reason", "instrument")
-OF_FILLS = ("price_fine", "base_fine", "fee_minor", "spread_minor", "impact_minor", "execution_id", "liquidity")
+OF_FILLS = (
+    "price_fine",
+    "base_fine",
+    "fee_minor",
+    "spread_minor",
+    "impact_minor",
+    "execution_id",
+    "liquidity",
+)
 
 
-@pytest.mark.parametrize("setting", SETTINGS)
-@pytest.mark.parametrize("which", ["sample", "busy"])
+@pytest.mark.parametrize(
+    ("which", "setting"),
+    [*(("busy", setting) for setting in SETTINGS), ("sample", "the desk's own"), ("sample", "no latency")],
+)
 def test_reports_equal_the_offline_merge(world: Any, which: str, setting: str) -> None:
     """The events that the desk recorded are the reports of the merge, field by field."""
     overrides = SETTINGS[setting]

@@ -3,7 +3,6 @@
 import time
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -112,8 +111,9 @@ def run_desk(folder: Path, catalog: str, text: str, **fields: str) -> tuple[Back
     backtest = start(parse_desk(text), text, folder, None)
     finished = backtest.run()
     run = Run(RunRecords(finished.manifest, finished.lanes))
+    seconds = time.perf_counter() - begun
     print(
-        f"{finished.rows} market rows in {time.perf_counter() - begun:.1f} s: {len(run.decisions)} decisions, "
+        f"{finished.rows} market rows in {seconds:.1f} s: {len(run.decisions)} decisions, "
         f"{len(run.orders)} orders, {len(run.fills)} fills, {finished.manifest['stale_equity_points']} stale "
         f"points of {len(run.equity)}, refusals {dict(run.refusals.select('reason', 'count').iter_rows())}, "
         f"equity {run.equity['equity_minor'][0] / 100:,.2f} -> {run.equity['equity_minor'][-1] / 100:,.2f}"
@@ -164,7 +164,9 @@ def test_missing_minutes(minutes: Path, shared_data: Path) -> None:
     decisions = finished.lanes["decisions"]
     opening = decisions[(decisions["kind"] == DecisionKind.APPROVED) & (decisions["reducing"] == 0)]
     stale = decisions[decisions["reason"] == Reason.STALE_DATA]
-    print(f"oldest approved price {opening['reference_age_ns'].max() / 1e9:.0f} s, stale refusals {len(stale)}")
+    print(
+        f"oldest approved price {opening['reference_age_ns'].max() / 1e9:.0f} s, stale refusals {len(stale)}"
+    )
     assert 0 <= opening["reference_age_ns"].max() <= MAX_AGE_NS < stale["reference_age_ns"].min()
     assert len(run.fills) > 50
     assert len(stale) > 20

@@ -121,7 +121,7 @@ def test_kill_9(world: Any, whole: dict[str, bytes], tmp_path: Path, where: str,
     folder = tmp_path / "run"
     killed = world.python(DRIVER, str(world.folder / "busy.toml"), str(folder), where, str(number))
     assert killed.returncode == -signal.SIGKILL, killed.stdout + killed.stderr
-    assert not (folder / "manifest.json").read_bytes() == whole["manifest.json"]
+    assert (folder / "manifest.json").read_bytes() != whole["manifest.json"]
     assert resume(folder).run().complete
     assert content(folder) == whole
 
@@ -183,7 +183,9 @@ def test_what_cannot_be_resumed(world: Any, tmp_path: Path) -> None:
     catalog = Catalog(other.folder / "catalog")
     later = catalog.bars("ONE").tail(1).drop("sequence")
     gap = 300 * 10**9
-    catalog.write_bars("ONE", later.with_columns(ts_open=later["ts_open"] + gap, ts_close=later["ts_close"] + gap))
+    catalog.write_bars(
+        "ONE", later.with_columns(ts_open=later["ts_open"] + gap, ts_close=later["ts_close"] + gap)
+    )
     messages.append(refusal(folder))
     messages.append(refusal(tmp_path / "nowhere"))
     for message, words in zip(

@@ -105,7 +105,9 @@ def test_a_resumed_policy_is_started_once(small: Any, tmp_path: Path) -> None:
     text = small.policy.read_text() + (
         "\n    starts = 0\n\n    def start(self, view):\n        self.starts = self.starts + 1\n"
     )
-    small.policy.write_text(text.replace('reason="the count"', 'reason="the count", values={"n": self.starts}'))
+    small.policy.write_text(
+        text.replace('reason="the count"', 'reason="the count", values={"n": self.starts}')
+    )
     whole = small.started().run()
     small.started(out=tmp_path / "run").run(0)
     assert resume(tmp_path / "run").run().result == whole.result

@@ -37,7 +37,7 @@ def test_what_the_market_holds(small: Any) -> None:
     assert str(rows["ts_local"][0].astype("datetime64[ns]"))[:10] == "2005-01-03"
     assert str(rows["ts_local"][-1].astype("datetime64[ns]"))[:10] == "2005-04-29"
     assert [a.instrument for a in market.actions if isinstance(a, Split)] == ["AAPL"]
-    assert np.count_nonzero(rows["kind"] == BAR_CLOSE) == 2 * 81
+    assert np.count_nonzero(rows["kind"] == BAR_CLOSE) == 2 * 82
 
 
 @pytest.mark.parametrize(
@@ -71,8 +71,14 @@ def test_no_policy_at_all(small: Any) -> None:
 
 def test_settings_reach_core_and_venue(small: Any) -> None:
     """Cash, seed, assumed volume, account and dates stand where they are read."""
-    built = small.assembled("desk.cash=1234.56", "desk.seed=99", "data.volume='assume 77'", "desk.account=margin",
-                            "risk.order_notional_max=1000", "risk.order_lots_max=5")  # fmt: skip
+    built = small.assembled(
+        "desk.cash=1234.56",
+        "desk.seed=99",
+        "desk.account=margin",
+        "data.volume='assume 77'",
+        "risk.order_notional_max=1000",
+        "risk.order_lots_max=5",
+    )
     s, v = built.state[0], built.venue[0]
     assert s["ledger"]["cash_minor"] == s["ledger"]["initial_minor"] == 123_456
     assert s["ledger"]["margin_account"] == 1
@@ -88,7 +94,9 @@ def test_shorts_need_the_account_and_the_instrument(tmp_path: Path) -> None:
     """Only a margin account may short, and only what is shortable."""
     catalog = Catalog(tmp_path / "catalog")
     for name, shortable in (("YES", True), ("NO", False)):
-        catalog.write_instrument(Instrument(name=name, tick=Decimal("0.01"), sessions="24/7", shortable=shortable))
+        catalog.write_instrument(
+            Instrument(name=name, tick=Decimal("0.01"), sessions="24/7", shortable=shortable)
+        )
         catalog.write_bars(name, hours(50))
     for account, expected in (("cash", [0, 0]), ("margin", [1, 0])):
         built = assemble(parse_desk(toy(account)), tmp_path)
@@ -105,7 +113,10 @@ def test_a_policy_file_in_place_of_the_desks(small: Any, tmp_path: Path) -> None
     other = tmp_path / "copy.py"
     other.write_bytes(small.policy.read_bytes())
     assert load_desk_policy(desk, small.folder, other).path == other
-    assert load_desk_policy(desk, small.folder).source_hash == load_desk_policy(desk, small.folder, other).source_hash
+    assert (
+        load_desk_policy(desk, small.folder).source_hash
+        == load_desk_policy(desk, small.folder, other).source_hash
+    )
 
 
 def toy(account: str) -> str:

@@ -72,7 +72,9 @@ def test_other_machine_code_is_a_note(run: Path) -> None:
 def test_a_divergence_shows_both_sides(run: Path, lane: str, field: str, shown: str) -> None:
     """A record that was altered with all its checks is the first difference: exit code 3, both sides."""
     sequence = alter(run, lane, field)
-    with pytest.raises(Divergence, match=f"first difference in {lane}, .*sequence {sequence}.*{field}") as caught:
+    with pytest.raises(
+        Divergence, match=f"first difference in {lane}, .*sequence {sequence}.*{field}"
+    ) as caught:
         replay(run)
     message = str(caught.value)
     assert "recorded" in message

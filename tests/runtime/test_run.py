@@ -10,6 +10,7 @@ import seawall
 from seawall.config import parse_desk
 from seawall.model.errors import RunError
 from seawall.runtime.run import backtest, open_run, resume
+from seawall.store.run_folder import verify_run
 
 TABLES = ("decisions", "orders", "fills", "trades", "positions", "equity", "refusals")
 
@@ -37,7 +38,7 @@ def test_the_package_has_the_same_names(small: Any, tmp_path: Path) -> None:
     assert not run.is_complete
     finished = seawall.resume(tmp_path / "run")
     assert finished.is_complete
-    assert seawall.verify_run(tmp_path / "run") == []
+    assert verify_run(tmp_path / "run") == []
     assert seawall.replay(tmp_path / "run").replayed == seawall.open_run(tmp_path / "run").result
     assert isinstance(finished, seawall.Run)
 
@@ -64,9 +65,8 @@ def test_tables_agree_with_each_other(small: Any) -> None:
 
 def test_why(small: Any) -> None:
     """Each order has a story, an unknown one is an error, refusals are listed by reason."""
-    run = backtest(small.file, overrides=("risk.order_notional_max=150_000",))
-    story = run.why(int(run.refused()[0]["order_id"] if run.orders.is_empty() else run.orders["order_id"][0]))
-    assert story["order_id"] == 1
+    run = backtest(small.file, overrides=("risk.order_lots_max=3_000",))
+    assert run.why(1)["order_id"] == 1
     assert sum(entry["count"] for entry in run.refused()) == run.refusals["count"].sum() > 0
     with pytest.raises(RunError):
         run.why(10**6)

@@ -12,7 +12,7 @@ import pytest
 
 from seawall.kernels.records import seal
 from seawall.kernels.state import DECISION, EQUITY, EVENT, POSTING
-from seawall.model.errors import DiskError, VerificationError
+from seawall.model.errors import DiskError, RunError, VerificationError
 from seawall.store import journal as module
 from seawall.store.journal import FILE_MAGIC, HEADER, Journal, read_frames, read_lane, read_lanes
 
@@ -339,3 +339,15 @@ def test_a_failing_sync_is_a_disk_error(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr("os.fsync", failing)
     with pytest.raises(DiskError, match=r"journal\.bin: cannot be written: Input/output error"):
         journal.close()
+
+
+def test_a_second_writer_is_refused(tmp_path: Path) -> None:
+    """Whoever writes holds the lock; the next may write when the first is done, and loses nothing."""
+    path = tmp_path / "journal.bin"
+    first = Journal(path)
+    for at in (None, 8):
+        with pytest.raises(RunError, match="another process is writing this run"):
+            Journal(path, at)
+    first.close()
+    assert path.read_bytes() == FILE_MAGIC
+    Journal(path, 8).close()

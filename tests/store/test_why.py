@@ -17,7 +17,15 @@ DESK = Path(seawall.__file__).parent / "desks" / "us-momentum.toml"
 @pytest.fixture(scope="module")
 def run() -> Run:
     """The demo's desk from the crash of September 2000 to the end of 2004."""
-    return seawall.backtest(DESK, overrides=("data.end=2005-01-01", "risk.order_notional_max=200_000"))
+    return seawall.backtest(
+        DESK,
+        overrides=(
+            "data.end=2006-01-01",
+            "risk.gross_max=0.5",
+            "risk.net_max=0.5",
+            "risk.order_notional_max=290_000",
+        ),
+    )
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +64,7 @@ def test_every_rule_stands_with_value_limit_and_headroom(run: Run, entry: int) -
     assert list(rules) == [rule.name for rule in RULES]
     assert not any("minor" in rule["unit"] or "ppm" in rule["unit"] for rule in rules.values())
     notional = rules["order_notional"]
-    assert (notional["unit"], notional["limit"]) == ("USD", 200_000.0)
+    assert (notional["unit"], notional["limit"]) == ("USD", 290_000.0)
     assert notional["value"] == pytest.approx(run.why(entry)["decision"]["notional"])
     assert notional["headroom"] == pytest.approx(notional["limit"] - notional["value"])
     assert (rules["price_collar"]["unit"], rules["price_collar"]["limit"]) == ("% of the reference", 10.0)

@@ -24,7 +24,7 @@ from typing import Any
 from seawall.execution.exits import arm, disarm
 from seawall.kernels.jit import kernel
 from seawall.kernels.records import new_event
-from seawall.kernels.state import ORDERS_MAX
+from seawall.kernels.state import COMMANDS_MAX, ORDERS_MAX
 from seawall.model.kinds import CommandKind, EventKind, ReportKind, WakeReason
 from seawall.model.orders import FLAG_BUST, FLAG_LATE_FILL, FLAG_OVERFILL, NEXT, OrderEvent, OrderState
 from seawall.model.reasons import Reason
@@ -153,6 +153,7 @@ def request_cancel(s: Any, slot: int, cause: int, reason: int) -> None:
     order["cancel_requested"] = 1
     order["last_event"] = record["sequence"]
     index = s["command_count"]
+    assert index < COMMANDS_MAX
     s["command_count"] = index + 1
     command = s["commands"][index]
     command["sequence"] = record["sequence"]

@@ -89,7 +89,8 @@ class Run:
         kinds = {int(k): k.name.lower() for k in EventKind if 40 <= k < 50}
         return [
             {
-                "time": format_time(int(e["ts_local"])), "ts_ns": int(e["ts_local"]), "what": kinds[int(e["kind"])],
+                "time": format_time(int(e["ts_local"])), "ts_ns": int(e["ts_local"]),
+                "what": kinds[int(e["kind"])],
                 "reason": Reason(int(e["reason"])).name.lower(), "meaning": MEANING[Reason(int(e["reason"]))],
                 "value": int(e["lots"]), "limit": int(e["price_fine"]),
             }

@@ -46,7 +46,7 @@ from seawall.strategies.wakes import OnBarClose
 
 
 class MyPolicy:
-    """Long a quarter of the equity while fast > slow, else flat."""
+    """Long a fifth of the equity while fast > slow, else flat."""
 
     wakes = (OnBarClose(),)
 
@@ -57,10 +57,11 @@ class MyPolicy:
     def decide(self, view):
         for name in view.updated:
             fast, slow = view.feature(self.fast.name, name), view.feature(self.slow.name, name)
+            values = {"fast": fast, "slow": slow}
             if fast > slow:
-                yield Target(name, weight=0.24, reason="fast is above slow", values={"fast": fast, "slow": slow})
+                yield Target(name, weight=0.2, reason="fast is above slow", values=values)
             elif view.position(name):
-                yield Target(name, weight=0.0, reason="fast is below slow", values={"fast": fast, "slow": slow})
+                yield Target(name, weight=0.0, reason="fast is below slow", values=values)
 '''
 
 

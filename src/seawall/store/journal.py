@@ -3,7 +3,8 @@
 Rule 1: a file begins with its header; each frame holds records of one lane in their order.
 Rule 2: a frame carries the CRC of its header and of its payload; each record carries its own
         check; verify names file, record and byte offset.
-Rule 3: reading never repairs. A torn tail (a frame cut short at the very end) is told apart
+Rule 3: one process writes a journal; it holds a lock for as long.
+Rule 4: reading never repairs. A torn tail (a frame cut short at the very end) is told apart
         from corruption (a bad frame before the end, or a record that fails its check).
 Rule 4: a write that the disk refused is a DiskError, then and in every later call: behind half
         a frame nothing can be appended.
@@ -16,6 +17,7 @@ into the manifest when the run ends. Frames are gathered in memory and handed on
 when there are many; the file below has no buffer of its own that could fail when it is collected.
 """
 
+import fcntl
 import os
 import struct
 import zlib
@@ -28,7 +30,7 @@ import numpy as np
 
 from seawall.kernels.records import seal
 from seawall.kernels.state import DECISION, EQUITY, EVENT, POSTING
-from seawall.model.errors import DiskError, VerificationError
+from seawall.model.errors import DiskError, RunError, VerificationError
 
 __all__ = ["FILE_MAGIC", "Frame", "Journal", "read_frames", "read_lane", "read_lanes"]
 
@@ -61,8 +63,12 @@ class Journal:
         self._waiting = bytearray()
         self._refusal: str | None = None
         try:
-            self._file: FileIO = path.open("wb" if at is None else "r+b", buffering=0)
-            if at is not None:
+            flags = os.O_RDWR | (os.O_CREAT if at is None else 0)
+            self._file: FileIO = FileIO(os.open(path, flags, 0o666), "r+b")
+            self._lock()
+            if at is None and os.fstat(self._file.fileno()).st_size:
+                self._file.truncate(0)
+            elif at is not None:
                 self._go_to(at)
         except OSError as error:
             raise self._refused(error) from error
@@ -107,6 +113,14 @@ class Journal:
             raise self._refused(error) from error
         finally:
             self._file.close()
+
+    def _lock(self) -> None:
+        """One writer: a second process is refused. The lock ends with the process, also at kill -9."""
+        try:
+            fcntl.flock(self._file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._file.close()
+            raise RunError(f"{self.path}: another process is writing this run") from None
 
     def _go_to(self, at: int) -> None:
         size = self._file.seek(0, os.SEEK_END)

@@ -19,11 +19,12 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from seawall.kernels.state import STATE
 from seawall.model.chain import LANES, Chain
 from seawall.model.errors import DiskError, RunError, VerificationError
 from seawall.store.atomic import write_atomically
-from seawall.store.checkpoint import newest_checkpoint
-from seawall.store.journal import read_frames
+from seawall.store.checkpoint import Checkpoint, newest_checkpoint
+from seawall.store.journal import FILE_MAGIC, read_frames
 
 __all__ = [
     "JOURNAL",
@@ -87,7 +88,6 @@ class RunFolder:
     def records(self) -> RunRecords:
         """All records of the run, read and checked; of an unfinished one, up to its checkpoint."""
         manifest = dict(self.manifest)
-        upto = None
         if manifest["status"] == RUNNING:
             newest = newest_checkpoint(self.path)
             if newest is None:
@@ -95,9 +95,10 @@ class RunFolder:
                     f"{self.path}: the run was interrupted before its first checkpoint; "
                     f"`seawall resume {self.path}` runs it again"
                 )
-            upto = newest.journal_offset
             manifest |= {"words": list(newest.words), "rows_taken": newest.rows_fed, "result": ""}
-        lanes = _lanes(self.path / JOURNAL, upto)
+            lanes = _lanes(self.path / JOURNAL, newest)
+        else:
+            lanes = _lanes(self.path / JOURNAL)
         manifest.setdefault("records", sum(map(len, lanes.values())))
         return RunRecords(manifest, lanes, str(self.path))
 
@@ -175,11 +176,15 @@ def verify_run(path: Path) -> list[str]:
     return problems
 
 
-def _lanes(path: Path, upto: int | None) -> dict[str, np.ndarray]:
-    """All records by lane, up to an offset of the journal."""
+def _lanes(path: Path, checkpoint: Checkpoint | None = None) -> dict[str, np.ndarray]:
+    """All records by lane; with a checkpoint up to it, and those that only its state holds yet."""
     found: dict[str, list[np.ndarray]] = {lane: [np.zeros(0, kind)] for lane, _, kind in LANES}
-    for frame in read_frames(path, upto):
+    for frame in read_frames(path, checkpoint.journal_offset if checkpoint else None):
         found[frame.lane].append(frame.records)
+    if checkpoint:
+        state = np.frombuffer(checkpoint.state, STATE)[0]
+        for lane, counter, _ in LANES:
+            found[lane].append(state[lane][: state[counter]])
     return {lane: np.concatenate(parts) for lane, parts in found.items()}
 
 
@@ -211,15 +216,19 @@ def _check_journal(folder: RunFolder, digest: str) -> list[str]:
 
 
 def _check_live_journal(path: Path) -> list[str]:
-    """The journal of an unfinished run, as far as its newest checkpoint vouches for it."""
+    """The journal of an unfinished run; only behind its newest checkpoint may it be torn."""
     newest = newest_checkpoint(path)
-    if newest is None:
-        return []
+    least = newest.journal_offset if newest else 0
+    size = (path / JOURNAL).stat().st_size
+    if size < least:
+        return [f"{path / JOURNAL}: ends at offset {size}, but the run had written {least} bytes"]
+    if size < len(FILE_MAGIC):
+        return []  # killed before the first write
     try:
-        for _ in read_frames(path / JOURNAL, newest.journal_offset):
+        for _ in read_frames(path / JOURNAL):
             continue
     except VerificationError as error:
-        return [str(error)]
+        return [] if "torn tail" in str(error) else [str(error)]
     return []
 
 
