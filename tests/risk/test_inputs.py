@@ -78,6 +78,17 @@ def test_reducing_is_a_matter_of_size_as_well_as_side(
     assert told(s, side=side, lots=lots)["reducing"] == expected
 
 
+@pytest.mark.parametrize(("cash", "reducing"), [(-50, 0), (-2, 0), (-1, 1)])
+def test_a_sell_that_cannot_pay_its_own_fee_does_not_only_reduce(cash: int, reducing: int) -> None:
+    """One lot at one cent against a minimum fee of a dollar: in a cash account C16 has to see it."""
+    s = a_desk(position=5, price=1)
+    s["instruments"][0]["fee_minimum_minor"] = 100
+    s["ledger"]["cash_minor"] = told(s, side=-1, lots=1, limit=1)["fee_minor"] + cash  # a cent comes in
+    assert told(s, side=-1, lots=1, limit=1)["reducing"] == reducing
+    s["ledger"]["margin_account"] = 1
+    assert told(s, side=-1, lots=1, limit=1)["reducing"] == 1
+
+
 def test_what_is_known_arrives() -> None:
     """Account, position, working orders, price, age and the worst case, in the units of the state."""
     s = a_desk(position=50)

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from seawall.engine.groups import close_books, close_group, take_row
+from seawall.engine.groups import HALT_BOOKS, close_books, close_group, halt, take_row
 from seawall.engine.halts import halt_message
 from seawall.engine.intents import IntentWriter, policy_fault
 from seawall.engine.placing import take_intents
@@ -39,6 +39,7 @@ from seawall.model.events import (
 from seawall.model.kinds import EventKind, WakeReason
 from seawall.model.predictions import ModelPrediction
 from seawall.portfolio.corporate import post_dividend, post_split
+from seawall.portfolio.ledger import check_books
 
 __all__ = ["Engine", "Outcome"]
 
@@ -100,6 +101,7 @@ class Engine:
         else:
             ts, phase = _key(event)
             self._end_group_before(ts, phase)
+            self._raise_if_halted()
             self._open(ts, phase)
             self._take(event)
         self._raise_if_halted()
@@ -255,11 +257,19 @@ class Engine:
         rescale_bars(s, number, event.numerator, event.denominator)
         rescale_features(s, number, event.numerator, event.denominator)
         rescale(s, number, event.numerator, event.denominator)
+        self._check()
 
     def _dividend(self, event: Dividend) -> None:
         number = self.names.index(event.instrument)
         amount = self.minor_per_lot[number] * Fraction(event.amount)
         post_dividend(self.state[0], number, amount.numerator, amount.denominator, 0)
+        self._check()
+
+    def _check(self) -> None:
+        """The books after an action: they are marked with the next bar, but must balance now."""
+        broken = check_books(self.state[0])
+        if broken:
+            halt(self.state[0], HALT_BOOKS + broken, 0)
 
     def _raise_if_halted(self) -> None:
         s = self.state[0]

@@ -2,8 +2,8 @@
 
 Rule 1: all nondeterminism is an event; nothing else can change an answer.
 Rule 2: an event carries its own time, and the core takes events in order of
-        (ts_local, phase): answers and events of the desk before market rows, timers after
-        them, and the opens of the next bars last of all.
+        (ts_local, phase): answers of the venue, market rows, events of the desk (splits,
+        dividends, predictions), timers, and the opens of the next bars last of all.
 """
 
 import msgspec

@@ -12,7 +12,7 @@ from typing import Any
 
 from seawall.kernels.jit import kernel
 from seawall.kernels.state import FINE_PER_TICK
-from seawall.model.units import ceil_div
+from seawall.model.units import ceil_div, floor_div
 from seawall.portfolio.exposure import fee_bound_minor, gross_after, net_after, worst_case
 
 __all__ = ["bits", "gather", "is_reducing"]
@@ -188,6 +188,10 @@ def _gather_exposure(s: Any, x: Any, instrument: int) -> None:
         return
     x["notional_minor"] = ceil_div(lots * worst * numerator, denominator)
     x["fee_minor"] = fee_bound_minor(s, instrument, lots, worst)
+    if side < 0 and x["reducing"] == 1 and x["margin_account"] == 0:
+        proceeds = floor_div(lots * limit * numerator, denominator)
+        if x["cash_minor"] - x["reserved_minor"] + proceeds < x["fee_minor"]:
+            x["reducing"] = 0  # it cannot pay its own fee: C16 refuses it, so that cash stays above zero
     x["gross_after_minor"] = gross_after(s, instrument, side, lots, limit)
     x["net_after_minor"] = abs(net_after(s, instrument, side, lots, limit))
     x["single_name_after_minor"] = worst_case(s, instrument, side, lots, limit)[1]

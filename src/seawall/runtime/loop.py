@@ -155,8 +155,9 @@ def _next(s: Any, v: Any, rows: Any, index: int) -> tuple[int, int]:
         timer = s["timer_next_ns"]
         if timer >= 0 and (timer < ts or (timer == ts and phase == PHASE_OPEN)):
             ts, phase = timer, PHASE_TIMER
-    if s["until_ts"] <= ts and s["until_ts"] < FOREVER:
-        ts, phase = s["until_ts"], PHASE_EVENT - 1
+    until = s["until_ts"]
+    if until < FOREVER and (until < ts or (until == ts and phase != PHASE_ROW)):
+        ts, phase = until, PHASE_EVENT - 1  # after the closes of its instant, before timers and opens
     report = next_report_ts(v)
     if report <= ts and report < FOREVER:
         ts, phase = report, PHASE_EVENT
