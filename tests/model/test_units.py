@@ -177,8 +177,8 @@ def test_grids_are_exact() -> None:
     for text in ("nan", "Infinity", "ten"):
         with pytest.raises(ValueError, match="price of AAPL"):
             Price.of(APPLE, text)
-    with pytest.raises(ValueError, match="unknown currency 'XXX'"):
-        Notional("XXX", 1)
+    with pytest.raises(ValueError, match="unknown currency 'ZZZ'"):
+        Notional("ZZZ", 1)
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from seawall.model.predictions import ModelPrediction
 from seawall.kernels.state import STATE, new_state
 from seawall.model.errors import DiskError
+from seawall.model.predictions import ModelPrediction
 from seawall.store.checkpoint import (
     GENERATIONS,
     Checkpoint,

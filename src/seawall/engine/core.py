@@ -160,7 +160,7 @@ class Engine:
             take_intents(s)
         close_books(s)
 
-    def fault(self, error: Exception) -> PolicyError:
+    def fault(self, error: BaseException) -> PolicyError:
         """What a policy raised, as an error that names its own file and line."""
         return error if isinstance(error, PolicyError) else policy_fault(error, self.policy)
 
@@ -176,6 +176,11 @@ class Engine:
         for lane, records in drained:
             self.chain.take_records(lane, records)
         return drained
+
+    def take_pending(self) -> list[tuple[str, np.ndarray]]:
+        """The records of the steps since the last call, by lane, for the shell's journal."""
+        pending, self.pending = self.pending, []
+        return pending
 
     def collect(self) -> list[tuple[str, np.ndarray]]:
         """The records since the last time, by lane, neither sealed nor hashed; empties the tables."""
@@ -205,6 +210,7 @@ class Engine:
 
     def _take(self, event: Event) -> None:
         s = self.state[0]
+        s["timer_changed"] = 1
         if isinstance(event, VenueReport):
             take_report(s, event.report[0])
         elif isinstance(event, Split):

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from seawall.engine.placing import EXIT_VALUES
 from seawall.kernels.state import INTENT, INTENTS_MAX, STATE
 from seawall.model.errors import PolicyError
 from seawall.model.intents import Cancel, CancelAll, Exits, Order, Target
@@ -51,8 +52,8 @@ class IntentWriter:
         self.offset = int(STATE.fields["intents"][1]) if STATE.fields else 0
         self.numbers = {name: number for number, name in enumerate(names)}
         self.ticks = ticks
-        self.words: list[str] = [""]
-        self.known: dict[str, int] = {"": 0}
+        self.words: list[str] = ["", *EXIT_VALUES]
+        self.known: dict[str, int] = {word: number for number, word in enumerate(self.words)}
 
     def know(self, words: Iterable[str]) -> None:
         """Takes over the words of a run that is resumed."""
@@ -157,7 +158,7 @@ class IntentWriter:
             record["instrument"] = -1 if intent.instrument is None else self._number(intent.instrument)
 
 
-def policy_fault(error: Exception, policy: object) -> PolicyError:
+def policy_fault(error: BaseException, policy: object) -> PolicyError:
     """The error of a policy with the last file and line of its own code.
 
     Own is the file in which its class stands; else the last frame outside of this package.

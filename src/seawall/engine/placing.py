@@ -22,8 +22,19 @@ from seawall.portfolio.exposure import open_leaves
 from seawall.risk.gate import release, review
 from seawall.risk.inputs import gather, is_reducing
 
-__all__ = ["exit_position", "forget_wake", "take_intents"]
+__all__ = ["EXIT_VALUES", "exit_position", "forget_wake", "take_intents"]
 
+EXIT_VALUES = (
+    "entry ticks",
+    "best ticks",
+    "stop loss",
+    "take profit",
+    "trailing",
+    "bars held",
+    "bars at most",
+)
+"""Names of the values that a protective exit leaves; they are words 1 to 7 of every run."""
+EXIT_VALUE_COUNT = len(EXIT_VALUES)
 APPROVED = int(DecisionKind.APPROVED)
 REFUSED = int(DecisionKind.REFUSED)
 NO_ACTION = int(DecisionKind.NO_ACTION)
@@ -83,7 +94,7 @@ def exit_position(s: Any, strategy: int, number: int, reason: int) -> None:
     intent["reduce_only"] = 1
     intent["exit_kind"] = reason
     intent["text"] = 0
-    intent["value_count"] = 0
+    _note_exit(s, intent, s["exits"][strategy, number])
     intent["limit_ticks"] = 0
     intent["stop_ticks"] = 0
     intent["stop_loss"] = 0.0
@@ -96,8 +107,25 @@ def exit_position(s: Any, strategy: int, number: int, reason: int) -> None:
 
 
 @kernel
+def _note_exit(s: Any, intent: Any, watched: Any) -> None:
+    """What the exit saw, in ticks and fractions, as the values of its decision (EXIT_VALUES)."""
+    intent["value_count"] = EXIT_VALUE_COUNT
+    for place in range(EXIT_VALUE_COUNT):
+        intent["value_names"][place] = place + 1
+    intent["values"][0] = watched["entry_fine"] / FINE_PER_TICK
+    intent["values"][1] = watched["extreme_ticks"]
+    intent["values"][2] = watched["stop_loss"]
+    intent["values"][3] = watched["take_profit"]
+    intent["values"][4] = watched["trailing"]
+    intent["values"][5] = watched["bars_held"]
+    intent["values"][6] = watched["time_stop_bars"]
+
+
+@kernel
 def _cancel_one(s: Any, intent: Any) -> None:
     slot = find_slot(s, intent["order_id"])
+    if slot >= 0:
+        intent["instrument"] = s["orders"][slot]["instrument"]
     decision = _decide(s, intent, CANCEL)
     decision["order_id"] = intent["order_id"]
     if slot < 0 or s["orders"][slot]["strategy"] != intent["strategy"]:
@@ -107,7 +135,6 @@ def _cancel_one(s: Any, intent: Any) -> None:
         decision["kind"] = NO_ACTION
         decision["reason"] = WORKING
     else:
-        decision["instrument"] = s["orders"][slot]["instrument"]
         request_cancel(s, slot, decision["sequence"], 0)
 
 

@@ -214,6 +214,7 @@ def _move(s: Any, order: Any, record: Any, after: int) -> None:
         after = STATE_FILLED  # a bust of an overfilled order
     record["state_to"] = after
     order["state"] = after
+    s["timer_changed"] = 1
     if s["wake_orders"]:
         s["wake_reasons"] |= WAKE_ORDER
 

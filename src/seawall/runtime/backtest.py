@@ -24,12 +24,13 @@ from seawall.runtime.loop import DONE, DRAIN, EVENT, FOREVER, HALT, NEED_ROWS, W
 from seawall.runtime.recorder import Recorder
 from seawall.simulator.exchange import corporate_action
 from seawall.store import tables
+from seawall.store.atomic import write_atomically
 from seawall.store.checkpoint import Checkpoint, newest_checkpoint, remove_checkpoints, write_checkpoint
 from seawall.store.journal import Journal, read_frames
 from seawall.store.run_folder import JOURNAL, RunFolder, create_folder, file_hashes, write_manifest
 from seawall.strategies.policy import policy_state, restore_policy
 
-__all__ = ["CHUNK_ROWS", "Backtest", "Finished", "resume", "start"]
+__all__ = ["CHUNK_ROWS", "Backtest", "Finished", "Progress", "resume", "start"]
 
 CHUNK_ROWS = 65_536
 CHECKPOINT_ROWS = 4_194_304
@@ -89,6 +90,9 @@ class Backtest:
         except (PolicyError, InvariantBroken, IllegalTransition) as error:
             self._fail(error)
             raise
+        except BaseException:
+            self.recorder.close()  # what was done is on the disk, and `resume` goes on from there
+            raise
 
     def _run(self, stop_after: int | None, progress: Progress | None) -> Finished:
         limit = len(self.rows) if stop_after is None else min(stop_after, len(self.rows))
@@ -105,7 +109,7 @@ class Backtest:
                     wanted = decide(view)
                     if wanted is not None:
                         write(wanted)
-                except Exception as error:
+                except (Exception, SystemExit) as error:
                     raise self.engine.fault(error) from error
             elif code == NEED_ROWS:
                 if self.fed >= limit and stopped:
@@ -255,8 +259,8 @@ def start(
     built = assemble(desk, base)
     if folder:
         create_folder(folder, overwrite)
-        (folder / DESK_FILE).write_text(text, "utf-8")
-        (folder / "config.json").write_bytes(msgspec.json.encode(desk, order="deterministic"))
+        write_atomically(folder / DESK_FILE, text.encode())
+        write_atomically(folder / "config.json", msgspec.json.encode(desk, order="deterministic"))
         if built.policy.path:
             shutil.copyfile(built.policy.path, folder / "policy.py")
         write_manifest(folder, {**built.manifest, "status": "running"})

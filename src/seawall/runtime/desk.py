@@ -46,7 +46,7 @@ from seawall.store.streams import actions_events, bar_rows
 from seawall.strategies.view import View
 from seawall.strategies.wiring import crossings_of, features_of, wire_policy
 
-__all__ = ["DAILY_NS", "AssembledDesk", "assemble", "read_market"]
+__all__ = ["DAILY_NS", "AssembledDesk", "assemble", "open_desk_catalog", "read_market"]
 
 DAILY_NS = 20 * 3600 * 10**9  # a bar interval from here on counts its ages in sessions
 MARGIN = "margin"
@@ -89,6 +89,8 @@ def read_market(desk: Desk, base: Path) -> Market:
                 f"data.instruments: {instrument.name} is in {instrument.currency}, "
                 f"the desk in {desk.desk.currency}"
             )
+    if desk.desk.benchmark is not None:
+        catalog.instrument(desk.desk.benchmark)  # its refusal names what there is
     start, end = desk.data.start, desk.data.end
     rows = bar_rows(catalog, names, start, end)
     if not len(rows):

@@ -55,8 +55,8 @@ def newest_checkpoint(folder: Path) -> Checkpoint | None:
 
 
 def remove_checkpoints(folder: Path) -> None:
-    """Removes all generations: a finished run has nothing to resume."""
-    for path in _generations(folder) + sorted(folder.glob(".checkpoint-*.tmp")):  # kill -9 leaves such
+    """Removes all generations, and what kill -9 left half written: a finished run has nothing to resume."""
+    for path in _generations(folder) + sorted(folder.glob(".*.tmp")):
         path.unlink()
 
 

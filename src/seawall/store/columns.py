@@ -12,7 +12,7 @@ import msgspec
 
 from seawall.model.errors import DataError
 
-__all__ = ["ColumnRoles", "ROLES", "guess_columns"]
+__all__ = ["PRICES", "ROLES", "ColumnRoles", "guess_columns"]
 
 ROLES: dict[str, tuple[str, ...]] = {
     "time": (

@@ -13,7 +13,7 @@ __all__ = ["Threshold"]
 class Threshold:
     """Hold `weight` of the equity from a close at or below `low` to one at or above `high`.
 
-    low and high in currency; weight as a fraction of the equity, of each instrument.
+    low, high: closes in currency; weight: fraction of the equity, of each instrument.
 
     >>> Threshold(low=90.0, high=110.0).weight
     0.2
