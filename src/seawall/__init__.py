@@ -1,7 +1,7 @@
 """seawall: a risk-first trading engine.
 
-A gate you can prove, a log you can replay, a kill switch you can drill, and one code path for
-backtest, paper and live. The names below are those of the command line; each is imported when
+A gate you can prove and a log you can replay; the same core is made for backtest, paper and live.
+The names below are those of the command line; each is imported when
 it is first used, so that `import seawall` stays cheap.
 """
 

@@ -201,3 +201,16 @@ def test_compiled_and_plain_python_agree_bit_for_bit():
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
     )
     assert twin.stdout.strip() == digest()
+
+
+def test_features_of_a_price_are_shown_in_currency_and_follow_a_split():
+    """Ticks of a quarter: an average of 17,002 ticks is shown as 4,250.5, after 2:1 as 2,125.25."""
+    state = a_state([(kernel.SMA, 1, 0), (kernel.LOG_RETURN, 1, 0)])
+    s = state[0]
+    s["tick_numerator"][0], s["tick_denominator"][0] = 1.0, 4.0
+    for close in (17_000.0, 17_002.0):
+        feed(s, (close,) * 4)
+    assert s["feature_shown"][0, 0] == 4250.5
+    assert s["feature_shown"][0, 1] == s["feature_values"][0, 1]
+    kernel.rescale_features(s, 0, 2, 1)
+    assert (s["feature_values"][0, 0], s["feature_shown"][0, 0]) == (8501.0, 2125.25)

@@ -41,7 +41,7 @@ def before(holder, name):
 if where == "rename":
     before(Path, "replace")
 elif where == "tables":
-    before(backtest, "file_hashes")
+    before(backtest, "write_tables")
 elif where == "drain":
     before(backtest.Backtest, "_drain")
 made, text = load_desk(Path(desk))

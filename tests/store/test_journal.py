@@ -1,6 +1,7 @@
 """The journal: what is appended is read back, and damage is named, never repaired."""
 
 import gc
+import hashlib
 import resource
 import zlib
 from collections.abc import Iterator
@@ -350,4 +351,6 @@ def test_a_second_writer_is_refused(tmp_path: Path) -> None:
             Journal(path, at)
     first.close()
     assert path.read_bytes() == FILE_MAGIC
-    Journal(path, 8).close()
+    again = Journal(path, 8)
+    again.close()
+    assert again.sha256 == first.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()

@@ -27,7 +27,7 @@ class Desk:
 
     def close(self, z, sigma=0.02, lots=None, working=0):
         """One wake; (weight, reason) or None."""
-        self.s["feature_values"][0, :2] = z, sigma
+        self.s["feature_shown"][0, :2] = z, sigma
         if lots is not None:
             self.s["positions"][0, 0]["lots"] = lots
         self.s["open_orders"][0] = self.s["order_count"] = int(working != 0)
@@ -63,7 +63,7 @@ def test_a_round_trip():
 def test_the_intent_says_why():
     """Score, volatility and every term of the size stand beside the weight; exits go with it."""
     desk = Desk(trailing=0.1, time_bars=99)
-    desk.s["feature_values"][0, :2] = 1.5, 0.02
+    desk.s["feature_shown"][0, :2] = 1.5, 0.02
     (want,) = desk.policy.decide(desk.view)
     assert list(want.values) == ["z", "entry", "sigma", "kelly", "volatility", "cap", "strength", "weight"]
     assert (want.exits.trailing, want.exits.time_bars) == (0.1, 99)

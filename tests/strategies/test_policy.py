@@ -27,7 +27,7 @@ def a_view():
     state = new_state()
     s = state[0]
     s["instrument_count"], s["updated"][0], s["bar_count"][0] = 1, 1, 1
-    s["bars"][0, 0]["close"], s["feature_values"][0, 0] = 100.0, 90.0
+    s["bars"][0, 0]["close"], s["feature_shown"][0, 0] = 100.0, 0.90
     return View(state, INSTRUMENTS, (Sma(10),))
 
 

@@ -26,7 +26,7 @@ FEATURES = (Sma(10), ZScore(20))
 def a_desk(**options):
     """An empty state of two instruments and the view on it."""
     state = new_state()
-    state[0]["feature_values"][:] = np.nan
+    state[0]["feature_shown"][:] = np.nan
     state[0]["instrument_count"] = 2
     return state, View(state, INSTRUMENTS, FEATURES, **options)
 
@@ -66,13 +66,13 @@ def test_bars_and_closes_come_oldest_first_through_the_end_of_the_ring():
     assert view.close("AAPL") == expected[-1]
 
 
-def test_features_are_scaled_where_they_are_prices():
-    """A moving average is in currency, a score is not touched; NaN until warm."""
+def test_features_are_read_as_they_are_shown():
+    """By name or by a bound reader, for any instrument; NaN until warm."""
     state, view = a_desk()
     average, score = view.reader("sma_10", "FUT"), view.reader("z_score_20", 1)
     assert math.isnan(average())
     assert math.isnan(view.feature("sma_10", "FUT"))
-    state[0]["feature_values"][1, :2] = 17_002.0, 1.5
+    state[0]["feature_shown"][1, :2] = 4250.5, 1.5
     assert (average(), view.feature("sma_10", "FUT"), view.feature("sma_10", 1)) == (4250.5,) * 3
     assert (score(), view.feature("z_score_20", "FUT")) == (1.5, 1.5)
     assert math.isnan(view.feature("sma_10", "AAPL"))
@@ -137,7 +137,7 @@ def test_objects_for_those_who_want_them():
     state, view = a_desk()
     close_bar(state, 0, 11_001)
     state[0]["positions"][0, 0]["lots"] = 3
-    state[0]["feature_values"][0, 0] = 11_000.0
+    state[0]["feature_shown"][0, 0] = 110.0
     market, books = view.market, view.portfolio
     assert market.prices == {"AAPL": 110.01}
     assert (market.bars["AAPL"].close, market.bars["AAPL"].ts_close) == (110.01, 1000)

@@ -61,8 +61,11 @@ def take_row(s: Any, row: Any) -> None:
 def close_group(s: Any) -> bool:
     """Ends the group of one timestamp; True when the policy is to be woken now."""
     s["group_open"] = 0
-    if s["group_bars"] > 0 or s["group_events"] > 0:
+    held = s["ledger"]["gross_minor"] != 0 or s["ledger"]["stale_marks"] > 0
+    if s["group_events"] > 0 or (s["group_bars"] > 0 and held):
         _settle(s)
+    elif s["group_bars"] > 0:
+        _settle_flat(s)
     if s["group_bars"] > 0 and s["stop_code"] == 0:
         _run_exits(s)
     s["group_bars"] = 0
@@ -75,11 +78,26 @@ def close_group(s: Any) -> bool:
 
 
 @kernel
+def _settle_flat(s: Any) -> None:
+    """What is left to do while nothing is held and nothing happened: a new day, an equity point.
+
+    The last mark found no position and no event came since, so equity is what it was.
+    """
+    if s["now_ns"] >= s["day_ends_ns"] or s["equity_points"] == 0:
+        _settle(s)
+    elif s["now_ns"] - s["equity_last_ns"] >= s["equity_interval_ns"]:
+        _add_equity_point(s)
+
+
+@kernel
 def _settle(s: Any) -> None:
     """Marks the books, checks them, trips breakers and writes an equity point when it is due."""
-    day = session_index(s, s["instruments"][0]["session_table"], s["now_ns"])
+    table = s["instruments"][0]["session_table"]
+    day = session_index(s, table, s["now_ns"])
     if day != s["ledger"]["day_session"]:
         start_day(s, day)
+    last = day + 1 >= s["session_count"][table]
+    s["day_ends_ns"] = s["now_ns"] if last else s["session_open"][table, day + 1]
     _flag_stale(s)
     mark(s)
     update_breakers(s)

@@ -60,6 +60,7 @@ def update(s: Any, instrument: int) -> None:
     """Recomputes all features of an instrument; called once after each of its completed bars."""
     for number in range(s["feature_count"]):
         s["feature_values"][instrument, number] = _value(s, instrument, number)
+        _show(s, instrument, number)
 
 
 @kernel
@@ -96,8 +97,19 @@ def rescale_features(s: Any, instrument: int, numerator: int, denominator: int) 
         kind = s["features"][number]["kind"]
         if kind in (SMA, STANDARD_DEVIATION, ATR, HIGH, LOW):
             s["feature_values"][instrument, number] *= ratio
+            _show(s, instrument, number)
         if kind == ATR:
             s["feature_state"][instrument, number, 0] *= ratio
+
+
+@kernel
+def _show(s: Any, instrument: int, number: int) -> None:
+    """The feature as policies read it: in currency where it has the dimension of a price."""
+    value = s["feature_values"][instrument, number]
+    kind = s["features"][number]["kind"]
+    if kind in (SMA, STANDARD_DEVIATION, ATR, HIGH, LOW):
+        value = value * s["tick_numerator"][instrument] / max(s["tick_denominator"][instrument], 1.0)
+    s["feature_shown"][instrument, number] = value
 
 
 @kernel

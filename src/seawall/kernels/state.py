@@ -239,7 +239,7 @@ STATE = _record(
     # counters
     *_columns("i4", "intent_count command_count decision_count event_count posting_count equity_count"),
     *_columns("i4", "daily_loss_latched drawdown_latched passive_breach final"),
-    *_columns("i8", "rows_base until_ts last_row_ts equity_points group_events group_bars"),
+    *_columns("i8", "rows_base until_ts last_row_ts equity_points group_events group_bars day_ends_ns"),
     *_columns("i8", "stale_equity_points idle_wakes no_volume_bars"),
     *_columns("f8", "rebalance_band volume_alpha sigma_alpha"),
     *_columns("i8", "rebalance_notional_minor_min"),
@@ -264,7 +264,10 @@ STATE = _record(
     ("commands", COMMAND, (COMMANDS_MAX,)),
     ("features", FEATURE, (FEATURES_MAX,)),
     ("crossings", CROSSING, (CROSSINGS_MAX,)),
-    ("feature_values", "f8", (INSTRUMENTS_MAX, FEATURES_MAX)),
+    ("feature_values", "f8", (INSTRUMENTS_MAX, FEATURES_MAX)),  # those of a price in ticks
+    ("feature_shown", "f8", (INSTRUMENTS_MAX, FEATURES_MAX)),  # the same in currency, for policies
+    ("tick_numerator", "f8", (INSTRUMENTS_MAX,)),  # the tick in currency, as a fraction
+    ("tick_denominator", "f8", (INSTRUMENTS_MAX,)),
     ("feature_state", "f8", (INSTRUMENTS_MAX, FEATURES_MAX, 2)),
     ("crossing_sign", "i1", (INSTRUMENTS_MAX, CROSSINGS_MAX)),
     ("bars", BAR, (INSTRUMENTS_MAX, BARS_KEPT)),  # a ring, adjusted for splits

@@ -78,6 +78,8 @@ class Target(_OfInstrument, frozen=True, kw_only=True):
     exits: Exits | None = None
 
     def __post_init__(self) -> None:
+        if _is_plain(self):
+            return
         what = f"target of {self.instrument}"
         _check_name(what, self.instrument)
         if (self.weight is None) == (self.lots is None):
@@ -153,6 +155,27 @@ class CancelAll(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Intent = Target | Order | Cancel | CancelAll
+MARKET, DAY = OrderType.MARKET, TimeInForce.DAY
+SENTENCES: set[str] = set()
+"""Reasons that were found good before; bounded, because reasons are constant."""
+SENTENCES_MAX = 4096
+
+
+def _is_plain(target: Target) -> bool:
+    """Whether it is a market target of whole lots or a weight with a known reason: no more to check.
+
+    A desk that trades on each bar makes a target on each bar; the full checks cost five times this.
+    """
+    lots, weight = target.lots, target.weight
+    if type(target.reason) is not str or target.reason not in SENTENCES:
+        return False
+    if target.order_type is not MARKET or target.time_in_force is not DAY:
+        return False
+    if target.limit is not None or target.exits is not None or target.values or not target.instrument:
+        return False
+    if lots is None:
+        return type(weight) is float and weight - weight == 0.0
+    return weight is None and type(lots) is int and -(1 << 62) < lots < 1 << 62
 
 
 def _check_type(what: str, field: str, value: object, kind: type, wanted: str) -> None:
@@ -219,6 +242,8 @@ def _check_reason(what: str, reason: object) -> None:
     if not text.strip() or len(text) > REASON_LENGTH_MAX or not text.isprintable():
         wanted = f"one line of 1 to {REASON_LENGTH_MAX} characters"
         raise ValueError(f"{what}: reason must be {wanted}, got {text!r}")
+    if len(SENTENCES) < SENTENCES_MAX:
+        SENTENCES.add(text)
 
 
 def _check_value(what: str, name: str, value: object) -> None:

@@ -27,7 +27,7 @@ from seawall.store import tables
 from seawall.store.atomic import write_atomically
 from seawall.store.checkpoint import Checkpoint, newest_checkpoint, remove_checkpoints, write_checkpoint
 from seawall.store.journal import Journal, read_frames
-from seawall.store.run_folder import JOURNAL, RunFolder, create_folder, file_hashes, write_manifest
+from seawall.store.run_folder import JOURNAL, RunFolder, create_folder, write_manifest
 from seawall.strategies.policy import policy_state, restore_policy
 
 __all__ = ["CHUNK_ROWS", "Backtest", "Finished", "Progress", "resume", "start"]
@@ -36,6 +36,7 @@ CHUNK_ROWS = 65_536
 CHECKPOINT_ROWS = 4_194_304
 CHECKPOINT_SECONDS = 10.0
 DESK_FILE = "desk.toml"
+POLICY_FILE = "policy.py"
 Progress = Callable[[int, int], None]
 
 
@@ -168,6 +169,7 @@ class Backtest:
         assert self.folder is not None
         assert self.journal is not None
         self.recorder.settle()
+        self.journal.sync()
         checkpoint = Checkpoint(
             config_hash=self.built.desk.config_hash,
             rows_fed=self.fed,
@@ -209,8 +211,8 @@ class Backtest:
             remove_checkpoints(self.folder)
             if self.makes_tables:
                 write_tables(self.folder, finished.lanes, finished.manifest)
-            manifest = {**finished.manifest, "status": "complete", "files": file_hashes(self.folder)}
-            write_manifest(self.folder, manifest)
+            assert self.journal is not None
+            write_manifest(self.folder, finished.manifest, {JOURNAL: self.journal.sha256})
         return finished
 
     def _ended(self, complete: bool) -> Finished:
@@ -262,7 +264,7 @@ def start(
         write_atomically(folder / DESK_FILE, text.encode())
         write_atomically(folder / "config.json", msgspec.json.encode(desk, order="deterministic"))
         if built.policy.path:
-            shutil.copyfile(built.policy.path, folder / "policy.py")
+            shutil.copyfile(built.policy.path, folder / POLICY_FILE)
         write_manifest(folder, {**built.manifest, "status": "running"})
     return Backtest(built, folder, chunk_rows)
 
@@ -273,7 +275,8 @@ def resume(folder: Path, chunk_rows: int = CHUNK_ROWS) -> Backtest:
     if found.is_complete:
         raise RunError(f"{folder}: the run is complete; there is nothing to resume")
     desk = msgspec.json.decode((folder / "config.json").read_bytes(), type=Desk)
-    built = assemble(desk, Path(found.manifest["base"]))
+    policy = folder / POLICY_FILE
+    built = assemble(desk, Path(found.manifest["base"]), policy if policy.is_file() else None)
     for key in ("config_hash", "rows_sha256", "data_hash", "policy_hash", "kernel_hash"):
         if built.manifest[key] != found.manifest[key]:
             raise RunError(f"{folder}: cannot be resumed: {key} is not what it was when the run began")

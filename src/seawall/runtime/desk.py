@@ -255,6 +255,8 @@ def _fill_instruments(s: Any, desk: Desk, market: Market, tables: dict[str, Sess
         record["fee_per_lot_millionths"] = bound.fee_per_lot_millionths
         record["fee_minimum_minor"] = bound.fee_minimum_minor
         record["active"] = 1
+        numerator, denominator = instrument.tick.as_integer_ratio()
+        s["tick_numerator"][number], s["tick_denominator"][number] = float(numerator), float(denominator)
         record["session_table"] = names.index(instrument.sessions)
         record["shortable"] = int(instrument.shortable and desk.desk.account == MARGIN)
         record["interval_ns"] = market.interval_ns[number]

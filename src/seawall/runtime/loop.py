@@ -108,7 +108,9 @@ def bind(state: Any, venue: Any, rows: Any) -> tuple[Any, tuple[Any, ...]]:
     """
     if not hasattr(run, "py_func"):
         return run, (state, venue, rows)
-    return run_at, (state.ctypes.data, venue.ctypes.data, rows.ctypes.data, len(rows))
+    # the compiled function itself, without numba's look-up of the types of the arguments
+    entry = cast(Any, run_at).compile((numba.types.int64,) * 4)
+    return entry, (state.ctypes.data, venue.ctypes.data, rows.ctypes.data, len(rows))
 
 
 @kernel

@@ -1,7 +1,7 @@
 """A finished run as a library object: the same names as the commands, results as frames.
 
 >>> import seawall
->>> run = seawall.backtest("us-momentum", stop_after=2000)    # doctest: +SKIP
+>>> run = seawall.backtest("desks/us-momentum.toml", stop_after=2000)    # doctest: +SKIP
 """
 
 from functools import cached_property
@@ -92,7 +92,7 @@ class Run:
                 "time": format_time(int(e["ts_local"])), "ts_ns": int(e["ts_local"]),
                 "what": kinds[int(e["kind"])],
                 "reason": Reason(int(e["reason"])).name.lower(), "meaning": MEANING[Reason(int(e["reason"]))],
-                "value": int(e["lots"]), "limit": int(e["price_fine"]),
+                "value": int(e["amount_minor"]), "limit": int(e["limit_ticks"]),
             }
             for e in events if int(e["kind"]) in kinds
         ]  # fmt: skip

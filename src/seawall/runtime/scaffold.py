@@ -28,6 +28,7 @@ fast = 20
 slow = 100
 
 [risk]
+order_notional_max = 500_000
 single_name_max = 0.30
 daily_loss_share_max = 0.05
 drawdown_max = 0.25

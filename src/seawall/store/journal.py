@@ -18,6 +18,7 @@ when there are many; the file below has no buffer of its own that could fail whe
 """
 
 import fcntl
+import hashlib
 import os
 import struct
 import zlib
@@ -61,6 +62,7 @@ class Journal:
         self.path = path
         self.offset = at or 0
         self._waiting = bytearray()
+        self._digest = hashlib.sha256()
         self._refusal: str | None = None
         try:
             flags = os.O_RDWR | (os.O_CREAT if at is None else 0)
@@ -74,6 +76,11 @@ class Journal:
             raise self._refused(error) from error
         if at is None:
             self._write(FILE_MAGIC)
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of all that was handed to the operating system, in hexadecimal."""
+        return self._digest.hexdigest()
 
     def append(self, lane: str, records: np.ndarray) -> None:
         """Writes one frame with these records, at least one, of that lane's type."""
@@ -98,7 +105,16 @@ class Journal:
         try:
             while self._waiting:  # a write may take a part only
                 written = self._file.write(self._waiting) or 0
+                self._digest.update(memoryview(self._waiting)[:written])
                 del self._waiting[:written]
+        except OSError as error:
+            raise self._refused(error) from error
+
+    def sync(self) -> None:
+        """Flushes, and waits until the disk has it; what a checkpoint points at survives a power cut."""
+        self.flush()
+        try:
+            os.fsync(self._file.fileno())
         except OSError as error:
             raise self._refused(error) from error
 
@@ -107,10 +123,7 @@ class Journal:
         if self._file.closed:
             return
         try:
-            self.flush()
-            os.fsync(self._file.fileno())
-        except OSError as error:
-            raise self._refused(error) from error
+            self.sync()
         finally:
             self._file.close()
 
@@ -128,7 +141,8 @@ class Journal:
             self._file.close()
             raise VerificationError(f"{self.path}: ends at offset {size}, but the run had written {at} bytes")
         self._file.truncate(at)
-        self._file.seek(at)
+        self._file.seek(0)
+        self._digest.update(self._file.read(at))
 
     def _write(self, data: bytes) -> None:
         self._waiting += data

@@ -13,6 +13,7 @@ newest checkpoint, which is where `resume` goes on.
 
 import hashlib
 import shutil
+from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -118,13 +119,14 @@ def create_folder(path: Path, overwrite: bool) -> None:
         raise DiskError(f"{path}: cannot be made: {error.strerror}") from None
 
 
-def write_manifest(path: Path, manifest: dict[str, Any]) -> None:
+def write_manifest(path: Path, manifest: dict[str, Any], known: Mapping[str, str] | None = None) -> None:
     """Writes the manifest with the hashes of all files beside it, and with its seal.
 
-    The seal is the SHA-256 of the manifest's canonical form without it.
+    The seal is the SHA-256 of the manifest's canonical form without it. known: hashes of files that
+    their writer kept while writing, by name.
     """
     plain = {key: value for key, value in manifest.items() if key != "seal"}
-    plain["files"] = file_hashes(path)
+    plain["files"] = file_hashes(path, known or {})
     write_atomically(path / MANIFEST, _text({**plain, "seal": _seal(plain)}))
 
 
@@ -143,20 +145,22 @@ def read_manifest(path: Path) -> dict[str, Any]:
     return manifest
 
 
-def file_hashes(path: Path) -> dict[str, str]:
+def file_hashes(path: Path, known: Mapping[str, str]) -> dict[str, str]:
     """SHA-256 of each file of the run but the manifest, by name relative to the folder."""
     files = sorted(p for p in path.rglob("*") if p.is_file() and p != path / MANIFEST)
-    return {p.relative_to(path).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
+    names = {p.relative_to(path).as_posix(): p for p in files}
+    return {n: known.get(n) or hashlib.sha256(p.read_bytes()).hexdigest() for n, p in names.items()}
 
 
-def verify_run(path: Path) -> list[str]:
+def verify_run(path: Path | str) -> list[str]:
     """All that is wrong with a run on disk, one line each; empty when everything matches.
 
     The journal is checked record by record, so that its line names the record and the offset.
     """
+    path = Path(path)
     try:
         folder = RunFolder(path)
-        found = file_hashes(path)
+        found = file_hashes(path, {})
     except VerificationError as error:
         return [str(error)]
     except OSError as error:

@@ -18,6 +18,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from enum import IntEnum
+from types import BuiltinMethodType
 from typing import Any, Protocol, cast, get_args
 
 import msgspec
@@ -28,7 +29,7 @@ from seawall.model.errors import PolicyError
 from seawall.model.intents import Cancel, CancelAll, Exits, Intent, Order, Target
 from seawall.model.orders import OrderType, Side, TimeInForce
 from seawall.model.predictions import ModelPrediction
-from seawall.strategies.view import Bar, Reader, View
+from seawall.strategies.view import Bar, View
 from seawall.strategies.wakes import OnBarClose, OnBarOpen, OnCrossing, OnEvent, OnOrder, OnTimer, Wake
 
 __all__ = ["Policy", "check_policy", "policy_state", "restore_policy"]
@@ -72,7 +73,7 @@ def policy_state(policy: object) -> bytes:
     plain = {
         name: _plain(value, f"{type(policy).__name__}.{name}", 0)
         for name, value in _attributes(policy).items()
-        if not isinstance(value, (Reader, View))
+        if not _is_bound(value)
     }
     return msgspec.msgpack.encode(plain)
 
@@ -85,7 +86,7 @@ def restore_policy(policy: object, content: bytes) -> None:
         return
     kept: dict[str, Any] = msgspec.msgpack.decode(content)
     for name, value in _attributes(policy).items():
-        if name not in kept and not isinstance(value, (Reader, View)):
+        if name not in kept and not _is_bound(value):
             delattr(policy, name)
     for name, value in kept.items():
         # A frozen dataclass is a fine policy; its memory is put back all the same.
@@ -142,6 +143,12 @@ def _answer(policy: Policy, view: View) -> list[Intent]:
         if not isinstance(intent, (Target, Order, Cancel, CancelAll)):
             raise PolicyError(f"{name}.decide returned {intent!r}, which is no Target, Order or Cancel")
     return intents
+
+
+def _is_bound(value: object) -> bool:
+    """Whether it is the view or one of its readers, which `start` binds anew."""
+    reader = isinstance(value, BuiltinMethodType) and isinstance(value.__self__, np.ndarray)
+    return reader or isinstance(value, View)
 
 
 def _attributes(policy: object) -> dict[str, Any]:

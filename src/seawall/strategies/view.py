@@ -18,7 +18,7 @@ Where an instrument is named, its number (`view.index(name)`) does as well and i
 
 import difflib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import compress
 from typing import Any
 
@@ -84,22 +84,8 @@ class PortfolioState(msgspec.Struct, frozen=True):
     working: dict[str, int]
 
 
-class Reader:
-    """One feature of one instrument, bound: call it for the present value (NaN until warm).
-
-    Bind it in the policy's `start`; snapshots of the policy leave it out and `start` makes it anew.
-    """
-
-    __slots__ = ("_denominator", "_item", "_numerator")
-
-    def __init__(self, cell: np.ndarray, numerator: float, denominator: float) -> None:
-        self._item: Any = cell.item
-        self._numerator = numerator
-        self._denominator = denominator
-
-    def __call__(self) -> float:
-        """The present value, in currency where it has the dimension of a price."""
-        return self._item() * self._numerator / self._denominator
+Reader = Callable[[], float]
+"""One feature of one instrument, bound: call it for the present value (NaN until warm)."""
 
 
 class View:
@@ -162,7 +148,7 @@ class View:
             field: [memoryview(ring[field]) for ring in self._rings] for field in (*PRICES, "volume")
         }
         self._closes = self._columns["close"]
-        self._feature_values = s["feature_values"][0]
+        self._feature_shown = s["feature_shown"][0]
         self._orders = s["orders"][0]
         self._order_count = s["order_count"].item
 
@@ -257,7 +243,10 @@ class View:
         return bound() if bound is not None else self.reader(feature, instrument)()
 
     def reader(self, feature: str, instrument: str | int) -> Reader:
-        """The same, bound once: a callable without arguments, for policies that wake often."""
+        """The same, bound once: a callable without arguments, for policies that wake often.
+
+        Bind it in the policy's `start`; snapshots of the policy leave it out and `start` makes it anew.
+        """
         found = self._readers.get((feature, instrument))
         if found is not None:
             return found
@@ -265,8 +254,7 @@ class View:
         place = self._feature_index.get(feature)
         if place is None:
             place = self._unknown("feature", feature, tuple(self._features))
-        numerator, denominator = self._tick[number] if self._features[feature].in_price else (1.0, 1.0)
-        bound = Reader(self._feature_values[number, place : place + 1], numerator, denominator)
+        bound: Reader = self._feature_shown[number, place : place + 1].item
         self._readers[feature, instrument] = bound
         return bound
 

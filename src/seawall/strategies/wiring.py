@@ -73,6 +73,7 @@ def wire_policy(s: Any, policy: Any) -> None:
         record["parameter"] = feature.parameter
     s["feature_count"] = len(features)
     s["feature_values"][:] = np.nan
+    s["feature_shown"][:] = np.nan
     names = {feature.name: number for number, feature in enumerate(features)}
     for number, crossing in enumerate(crossings_of(policy)):
         _wire_crossing(s["crossings"][number], crossing, names)
