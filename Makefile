@@ -23,6 +23,7 @@ setup: $(STAMP) ## make .venv from the lock, with seawall in it
 
 $(STAMP): requirements/dev.txt pyproject.toml scripts/setup.sh
 	@python=$(CHOSEN) && bash scripts/setup.sh "$$python" $(VENV) $< --no-build-isolation --editable .
+	@echo "compiling the kernels, once for this version ..." && $(RUN)/seawall kernels
 	@touch $@
 
 demo: $(STAMP) ## run the demonstration desk on the data that ships with seawall

@@ -27,7 +27,7 @@ CONTEXT = {"help_option_names": ["-h", "--help"]}
 CHUNK_ROWS = click.option(
     "--chunk-rows",
     type=click.IntRange(min=1),
-    default=65_536,
+    default=262_144,
     show_default=True,
     help="Market rows fed at a time; it changes no result.",
 )
@@ -80,6 +80,23 @@ def _print(value: Any, as_json: bool, text: str) -> None:
         click.echo(text)
 
 
+@main.command()
+def kernels() -> None:
+    """Compile the kernels of this version now, once: about a minute."""
+    from seawall.runtime.warm import compile_kernels
+
+    _say_compiling()
+    click.echo(f"kernels {compile_kernels()}")
+
+
+def _say_compiling() -> None:
+    """Tells a person at a terminal why the first run of a version takes longer."""
+    from seawall.runtime.warm import is_compiled
+
+    if sys.stderr.isatty() and not is_compiled():
+        click.echo("compiling the kernels of this version, once: about a minute", err=True)
+
+
 # --- runs -------------------------------------------------------------------------------
 
 
@@ -100,6 +117,7 @@ def demo(out: Path | None) -> None:
     """Momentum over four US stocks: run it, explain it, replay it, report it."""
     from seawall.research.demo import run_demo
 
+    _say_compiling()
     run_demo(out or Path("seawall-demo"), click.echo, _Progress)
 
 
@@ -126,6 +144,7 @@ def backtest(desk: Path, out: Path | None, overrides: tuple[str, ...], **options
     name = load_desk(desk, overrides)[0].desk.name
     folder = out or desk.parent / "runs" / name
     with _driven(folder) as progress:
+        _say_compiling()
         run = run_backtest(desk, folder, overrides=overrides, progress=progress, **options)
     _print_run(run, folder)
 

@@ -84,7 +84,7 @@ def test_division_by_zero_raises_as_in_python() -> None:
             function(1, 0)
 
 
-def test_the_callers_own_cache_folder_is_left_alone() -> None:
+def test_the_callers_owncache_folder_is_left_alone() -> None:
     """A user's numba keeps the folder that the user chose."""
     before = jit.CONFIG.CACHE_DIR
     jit.kernel(lambda ticks: ticks)
@@ -146,7 +146,7 @@ def test_a_cache_that_cannot_be_written_falls_back_to_a_private_folder(tmp_path:
     blocked.write_text("not a folder")
     temporary = tmp_path / "temporary"
     temporary.mkdir()
-    program = "from seawall.kernels import jit; print(jit._cache_folder())"
+    program = "from seawall.kernels import jit; print(jit.cache_folder())"
     package = a_package(tmp_path / "project")
     folder = Path(ask(package, program, SEAWALL_CACHE_DIR=str(blocked), TMPDIR=str(temporary)))
     assert folder.parent.parent == temporary
@@ -162,7 +162,7 @@ def test_a_temporary_folder_that_others_may_write_is_not_used(tmp_path: Path) ->
     planted = temporary / f"seawall-kernels-{os.getuid()}"
     planted.mkdir(parents=True)
     planted.chmod(0o777)
-    program = "from seawall.kernels import jit; print(jit._cache_folder())"
+    program = "from seawall.kernels import jit; print(jit.cache_folder())"
     package = a_package(tmp_path / "project")
     folder = Path(ask(package, program, SEAWALL_CACHE_DIR=str(blocked), TMPDIR=str(temporary)))
     assert planted not in folder.parents

@@ -169,14 +169,14 @@ def test_a_damaged_journal_is_not_resumed(world: Any, tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_resumed(world: Any, tmp_path: Path) -> None:
-    """A complete run, changed data and a changed policy are the user's mistakes: exit code 2."""
+    """A complete run, changed data and a changed copy of the policy are the user's mistakes: exit code 2."""
     other = type(world)(tmp_path / "world")
     folder = tmp_path / "complete"
     other.run("busy", folder=folder)
     messages = [refusal(folder)]
     folder = tmp_path / "begun"
     begun(other, folder, 1_000)
-    policy = other.folder / "busy.py"
+    policy = folder / "policy.py"  # the run's own copy: what became of the original does not matter
     policy.write_text(policy.read_text() + "\n# a remark\n")
     messages.append(refusal(folder))
     policy.write_text(policy.read_text().removesuffix("\n# a remark\n"))

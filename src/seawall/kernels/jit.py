@@ -34,7 +34,7 @@ import numba
 import numpy as np
 from numba.core import config
 
-__all__ = ["kernel", "kernel_hash", "kernel_sources", "sources_hash"]
+__all__ = ["cache_folder", "kernel", "kernel_hash", "kernel_sources", "sources_hash"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -66,7 +66,7 @@ def kernel(function: Function) -> Function:
     # Numba reads its cache folder once, at decoration. It is put back afterwards, so that
     # the kernels of a user's own project keep the folder that their owner chose.
     before = CONFIG.CACHE_DIR
-    CONFIG.CACHE_DIR = str(_cache_folder())
+    CONFIG.CACHE_DIR = str(cache_folder())
     try:
         compiled = NJIT(cache=_has_file(function), fastmath=False, error_model="python", boundscheck=False)(
             function
@@ -171,7 +171,7 @@ def _has_file(function: Callable[..., Any]) -> bool:
 
 
 @cache
-def _cache_folder() -> Path:
+def cache_folder() -> Path:
     """The folder of this build's machine code: the user's cache, else a private one."""
     chosen = os.environ.get("SEAWALL_CACHE_DIR") or os.environ.get("XDG_CACHE_HOME") or "~/.cache"
     kernels = Path(chosen).expanduser() / "seawall" / "kernels"

@@ -32,7 +32,7 @@ from seawall.strategies.policy import policy_state, restore_policy
 
 __all__ = ["CHUNK_ROWS", "Backtest", "Finished", "Progress", "resume", "start"]
 
-CHUNK_ROWS = 65_536
+CHUNK_ROWS = 262_144
 CHECKPOINT_ROWS = 4_194_304
 CHECKPOINT_SECONDS = 10.0
 DESK_FILE = "desk.toml"

@@ -78,7 +78,7 @@ def run(state: Any, venue: Any, rows: Any) -> int:
             if _wakes(s, index >= rows.shape[0]):
                 return WAKE
             continue
-        if advance(v, rows, s["rows_base"], rows.shape[0], ts, s["final"]):
+        if _is_busy(v) and advance(v, rows, s["rows_base"], rows.shape[0], ts, s["final"]):
             return NEED_ROWS
         report_ts = next_report_ts(v)
         if report_ts <= ts and report_ts < FOREVER:
@@ -120,6 +120,12 @@ def open_group(s: Any, ts: int, phase: int) -> None:
     s["group_ts"] = ts
     s["group_phase"] = 2 if phase >= PHASE_OPEN else 0  # commands leave one phase later
     s["group_open"] = 1
+
+
+@kernel
+def _is_busy(v: Any) -> bool:
+    """Whether the venue may answer something; while it may not, it catches up on rows later, at once."""
+    return v["command_count"] > 0 or v["order_count"] > 0 or v["action_count"] > 0
 
 
 @kernel
