@@ -280,7 +280,7 @@ def test_the_library_has_the_names_of_the_commands() -> None:
     """What one can type, one can call: on the package, or on a run."""
     on_a_run = {"orders", "fills", "trades", "positions", "why"}
     on_the_package = {"backtest", "resume", "replay", "verify", "compare", "report"}
-    assert on_a_run | on_the_package | {"init", "demo", "data", "config"} == set(main.commands)
+    assert on_a_run | on_the_package | {"init", "demo", "data", "config", "kernels"} == set(main.commands)
     assert all(hasattr(seawall, name) for name in on_the_package)
     assert all(hasattr(seawall.Run, name) for name in on_a_run)
 
