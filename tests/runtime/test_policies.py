@@ -119,7 +119,6 @@ def test_an_imported_policy_is_not_the_files_own(tmp_path):
 @pytest.mark.parametrize(
     ("text", "line", "message"),
     [
-        ("x = 1\ndef broken(:\n", 2, "invalid syntax"),
         ("x = 1\n\ny = x / 0\n", 3, "ZeroDivisionError: division by zero"),
         ("import seawall.nothing\n", 1, "ModuleNotFoundError"),
         (RAISES, 3, "KeyError: 'k'"),
@@ -134,9 +133,17 @@ def test_mistakes_in_the_users_file(tmp_path, text, line, message):
     assert message in str(caught.value)
 
 
+def test_a_file_that_is_no_python_is_the_users_mistake(tmp_path):
+    """A ConfigError with file and line: exit code 2, because nothing has run yet."""
+    path = a_file(tmp_path, "x = 1\ndef broken(:\n")
+    with pytest.raises(ConfigError) as caught:
+        load_policy(path)
+    assert str(caught.value).startswith(f"{path}:2: invalid syntax")
+
+
 def test_garbage_is_no_policy(tmp_path):
     """A file that is no text is an error with its name, not a traceback."""
     path = tmp_path / "my_policy.py"
     path.write_bytes(b"\x00\xff\xfe")
-    with pytest.raises(PolicyError, match=r"my_policy\.py"):
+    with pytest.raises(ConfigError, match=r"my_policy\.py"):
         load_policy(path)

@@ -162,7 +162,7 @@ class Engine:
 
     def fault(self, error: BaseException) -> PolicyError:
         """What a policy raised, as an error that names its own file and line."""
-        return error if isinstance(error, PolicyError) else policy_fault(error, self.policy)
+        return policy_fault(error, self.policy)
 
     def take_event(self, event: Event) -> None:
         """Takes an event that is not market data, at its place among the groups."""

@@ -111,11 +111,18 @@ def _settle(s: Any) -> None:
 
 @kernel
 def close_books(s: Any) -> None:
-    """The last equity point of a run, where the interval has not brought one at this instant."""
+    """The last equity point of a run, where the interval has not brought one at this instant.
+
+    It stands at the end of the data, with all that the venue said later (an order may expire in a
+    session that the data lacks).
+    """
+    now = s["now_ns"]
+    s["now_ns"] = min(now, s["last_row_ts"] + 1)
     if s["equity_points"] > 0 and s["equity_last_ns"] < s["now_ns"]:
         _flag_stale(s)
         mark(s)
         _add_equity_point(s)
+    s["now_ns"] = now
 
 
 @kernel

@@ -6,6 +6,7 @@ Rule 2: texts are interned: the same sentence has the same number in the whole r
 Rule 3: what a policy raises is reported with the last line of its own file that led there.
 """
 
+import difflib
 import struct
 from collections.abc import Iterable
 from fractions import Fraction
@@ -96,8 +97,9 @@ class IntentWriter:
     def _number(self, name: str) -> int:
         number = self.numbers.get(name)
         if number is None:
-            known = ", ".join(self.numbers)
-            raise PolicyError(f"an intent's instrument is {name!r}, which the desk has not; it has {known}")
+            near = difflib.get_close_matches(str(name), list(self.numbers), 1)
+            hint = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(self.numbers)}"
+            raise PolicyError(f"an intent's instrument is {name!r}, which the desk has not; {hint}")
         return number
 
     def _target(self, place: int, intent: Target) -> None:
@@ -172,7 +174,21 @@ def policy_fault(error: BaseException, policy: object) -> PolicyError:
     own = [found for found in frames if _module(found) == home]
     own = own or [found for found in frames if _module(found).partition(".")[0] != "seawall"] or frames
     where = f"{own[-1][0].f_code.co_filename}:{own[-1][1]}: " if own else ""
+    if isinstance(error, PolicyError):  # ours: what it returned or asked for cannot be used
+        return PolicyError(f"{_line_of(own, home) or _decides(policy)}: {error}")
     return PolicyError(f"{where}{type(policy).__name__} raised {type(error).__name__}: {error}")
+
+
+def _line_of(own: list[tuple[Any, int]], home: str) -> str:
+    """The newest line of the policy's own file among these frames; empty when it is in none."""
+    lines = [found for found in own if _module(found) == home]
+    return f"{lines[-1][0].f_code.co_filename}:{lines[-1][1]}" if lines else ""
+
+
+def _decides(policy: object) -> str:
+    """Where the policy's `decide` stands, for what it returned."""
+    code = getattr(getattr(type(policy), "decide", None), "__code__", None)
+    return f"{code.co_filename}:{code.co_firstlineno}" if code else type(policy).__name__
 
 
 def _module(found: tuple[Any, int]) -> str:

@@ -76,7 +76,7 @@ MEANING: dict[Reason, str] = {
     Reason.STALE_DATA: "the newest price is older than the limit, or there is none (C26)",
     Reason.NAKED_MARKET_ORDER: "a market order without a worst price at the collar (C4)",
     Reason.PRICE_COLLAR: "the worst price is too far from the reference price (C3)",
-    Reason.UNKNOWN_VOLUME: "the data has no volume and the desk does not say what to assume (C6)",
+    Reason.UNKNOWN_VOLUME: "no volume is known: no bar closed yet, or the data has none (C6)",
     Reason.ORDER_QUANTITY: "more lots than one order may have, or than the volume bears (C6)",
     Reason.ORDER_NOTIONAL: "more notional than one order may have (C7)",
     Reason.OPEN_ORDERS: "too many working orders on the instrument or the account (C14)",

@@ -146,6 +146,9 @@ def render_summary(run: Run) -> str:
             f"{f['fills']:,} fills, {f['trades']:,} round trips",
         )
     )
+    unfilled = run.orders.filter((pl.col("filled_lots") == 0) & (pl.col("status") == "expired")).height
+    if unfilled:
+        rows.append(("expired", f"{unfilled:,} orders without a fill; a DAY order ends with its session"))
     rows += [("refused", f"{count:,} {reason}") for reason, count in f["refused_by"].items()]
     values = f.get("metrics", {})
     rows += [

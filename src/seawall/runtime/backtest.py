@@ -101,6 +101,8 @@ class Backtest:
         if not self.started:
             self.engine.start()
             self.started = True
+            if self.folder:
+                policy_state(self.engine.policy)  # what no checkpoint can keep is said now, not hours later
         step, where = bind(self.state, self.venue, self.rows[: self.fed])
         decide, view, write = self.engine.policy.decide, self.engine.view, self.engine.writer.write
         while True:

@@ -158,6 +158,12 @@ def assemble(desk: Desk, base: Path, policy_file: Path | None = None) -> Assembl
         state, market.instruments, features_of(policy.policy), crossings=crossings_of(policy.policy),
         predictions=predictions, currency=desk.desk.currency,
     )  # fmt: skip
+    shortest = min(market.interval_ns)
+    if s["bar_interval_ns"] and (s["bar_interval_ns"] < shortest or s["bar_interval_ns"] % shortest):
+        raise ConfigError(
+            f"strategy: it wakes on bars of {s['bar_interval_ns'] // 10**9} s, "
+            f"which the data's bars of {shortest // 10**9} s do not make up"
+        )
     if s["timer_interval_ns"] > 0:
         interval = int(s["timer_interval_ns"])
         s["timer_next_ns"] = -(-int(market.rows[0]["ts_local"]) // interval) * interval

@@ -95,7 +95,7 @@ def _import(path: Path, source: bytes) -> ModuleType:
     except (SyntaxError, ValueError) as error:
         line = f":{error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
         what = error.msg if isinstance(error, SyntaxError) else str(error)
-        raise PolicyError(f"{path}{line}: {what}") from None
+        raise ConfigError(f"{path}{line}: {what}") from None  # nothing has run yet: exit code 2
     # dataclasses look the module up by its name while the class is made
     sys.modules[module.__name__] = module
     try:

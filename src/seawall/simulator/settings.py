@@ -37,7 +37,8 @@ RATE_BPS_MAX = 1_000.0
 class Fees(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The fees of one class of instruments; money is in units of the instrument's currency.
 
-    taker_bps, maker_bps: of the amount of a fill, in basis points (below 0 = rebate);
+    taker_bps, maker_bps: of the amount of a fill, in basis points (a maker's below 0 = rebate, and
+    then without a minimum);
     per_share: for each unit of the instrument; minimum: least commission of an order that
     fills at all; sell_levy_bps: added on sells, outside the minimum.
     """

@@ -212,7 +212,10 @@ def _count(frame: pl.DataFrame, role: str, instrument: Instrument, spec: BarSpec
     good = np.where(judge.ok & known, numbers, 0.0)
     epsilon = _epsilon(frame, [role])
     lots, off = to_steps(good, step, epsilon)
-    if off.any():
+    count = int(off.sum())
+    if count * 2 <= len(good) and count <= max(OFF_TICK_ROWS_MAX, len(good) // 100):
+        judge.refuse(off, lambda i: f"{role} {good[i]:.12g} is no multiple of {step:f}")
+    elif off.any():
         fits = finest_step(good * float(spec.volume_unit), epsilon)
         advice = f"the finest lot that fits the file is {fits:f}" if fits else "no decimal lot fits the file"
         sample = good[np.flatnonzero(off)[0]]

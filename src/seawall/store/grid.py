@@ -35,8 +35,9 @@ def to_steps(
     """
     exact = Fraction(step)
     quotients = values * float(exact.denominator) / float(exact.numerator)
-    counts = np.rint(quotients)
     size = np.abs(quotients)
+    quotients = np.where(size >= EXACT_LIMIT, 0.0, quotients)  # beyond exact integers there is no grid
+    counts = np.rint(quotients)
     off = (np.abs(quotients - counts) > np.minimum(NOISE + 4.0 * epsilon * size, 0.25)) | (
         size >= EXACT_LIMIT
     )

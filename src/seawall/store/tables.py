@@ -137,6 +137,15 @@ def orders_table(lanes: Lanes, context: TableContext) -> pl.DataFrame:
             "stop": context.price(sent["instrument"], sent["stop_ticks"]),
         }
     )  # fmt: skip
+    approved = lanes["decisions"][lanes["decisions"]["kind"] == int(DecisionKind.APPROVED)]
+    lives = pl.DataFrame(
+        {
+            "order_id": approved["order_id"],
+            "time_in_force": _labels(TimeInForce, approved["time_in_force"]),
+            "only_reduces": approved["reducing"] > 0,
+        }
+    )
+    orders = orders.join(lives, on="order_id", how="left")
     return orders.join(_last_states(events), on="order_id", how="left").join(
         _filled(fills_table(lanes, context)), on="order_id", how="left"
     ).with_columns(pl.col("filled_lots", "fees_minor", "realised_minor").fill_null(0))  # fmt: skip
@@ -147,11 +156,13 @@ def _last_states(events: np.ndarray) -> pl.DataFrame:
     columns = {"order_id": "order_id", "state": "state_to", "reason": "reason", "ended_ns": "ts_local"}
     frame = pl.DataFrame({name: moved[field] for name, field in columns.items()})
     last = frame.group_by("order_id", maintain_order=True).last()
+    asides = np.isin(moved["kind"], [int(EventKind.CANCEL_REJECTED), int(EventKind.REPLACE_REJECTED)])
+    own = frame.filter(~asides).group_by("order_id", maintain_order=True).last()  # not a late answer's
     return last.select(
         "order_id",
         _labels(OrderState, last["state"].to_numpy()).alias("status"),
-        _labels(Reason, last["reason"].to_numpy()).alias("reason"),
-        "ended_ns",
+        _labels(Reason, own["reason"].to_numpy()).alias("reason"),
+        own["ended_ns"],
     )
 
 
