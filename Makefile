@@ -30,6 +30,7 @@ demo: $(STAMP) ## run the demonstration desk on the data that ships with seawall
 	@$(RUN)/seawall demo
 
 test: $(STAMP) ## run all tests
+	@$(RUN)/seawall kernels
 	@$(RUN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(STAMP) ## check style, formatting, types and layers
