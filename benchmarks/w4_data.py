@@ -18,13 +18,27 @@ import hashlib
 
 import numpy as np
 
-__all__ = ["CASH", "FAST", "QUANTITY", "SLOW", "TICK", "TIE", "digest", "expected", "make_bars"]
+__all__ = [
+    "CASH",
+    "FAST",
+    "QUANTITY",
+    "SLOW",
+    "TICK",
+    "TIE",
+    "WARM_UP",
+    "digest",
+    "expected",
+    "load",
+    "make_bars",
+]
 
 FAST, SLOW = 10, 50
 QUANTITY = 100
 CASH = 100_000
 TICK = 0.01
 TIE = 1e-6
+WARM_UP = 2_000  # bars before the clock starts
+PRICES = ("open", "high", "low", "close")
 
 
 def make_bars(bars: int, seed: int = 7) -> dict[str, np.ndarray]:
@@ -41,6 +55,13 @@ def make_bars(bars: int, seed: int = 7) -> dict[str, np.ndarray]:
         "close": close,
         "volume": draw.integers(100_000, 200_000, size=bars),
     }
+
+
+def load(path: str, count: int) -> dict[str, np.ndarray]:
+    """The first `count` bars of the file as engines read them: float64, the nearest to so many ticks."""
+    with np.load(path) as file:
+        bars = {name: file[name][:count] for name in file.files}
+    return bars | {name: bars[name] / 100.0 for name in PRICES}
 
 
 def digest(bars: dict[str, np.ndarray]) -> str:

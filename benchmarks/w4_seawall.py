@@ -9,7 +9,7 @@ writing the Parquet tables are outside, as reading and converting frames is for 
 
 import shutil
 import tempfile
-import time
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -27,8 +27,9 @@ from seawall.store.catalog import Catalog
 from seawall.strategies.view import View
 from seawall.strategies.wakes import OnBarClose, OnCrossing
 
-__all__ = ["make_catalog", "run", "run_policy", "start_run"]
+__all__ = ["PACKAGE", "make_catalog", "prepare", "start_run", "summary"]
 
+PACKAGE = "seawall"
 NAME = "W4"
 MINUTE_NS = 60 * 10**9
 FIRST_NS = 1_640_995_200_000_000_000
@@ -116,24 +117,21 @@ def start_run(folder: Path, file: str, policy: str, mode: str) -> Any:
     return backtest
 
 
-def run_policy(folder: Path, mode: str) -> dict[str, Any]:
-    """One timed run over the catalog in `folder`."""
-    shutil.copyfile(__file__, folder / "w4_policy.py")
-    backtest = start_run(folder, "w4_policy.py", "Crossover", mode)
-    begun = time.perf_counter()
-    finished = backtest.run()
-    seconds = time.perf_counter() - begun
-    fills = finished.lanes["events"][finished.lanes["events"]["kind"] == 12]
+def prepare(bars: dict[str, np.ndarray], mode: str) -> Callable[[], Any]:
+    """The catalog is written and read before the clock starts."""
+    folder = tempfile.TemporaryDirectory(prefix="seawall-w4-")
+    home = Path(folder.name)
+    make_catalog(home / "catalog", bars["close"])
+    shutil.copyfile(__file__, home / "w4_policy.py")
+    backtest = start_run(home, "w4_policy.py", "Crossover", mode)
+    return lambda: (backtest.run(), folder)
+
+
+def summary(outcome: Any) -> dict[str, float]:
+    """Filled orders, closed trades and final equity in currency."""
+    finished, folder = outcome
+    events = finished.lanes["events"]
+    fills = events[events["kind"] == 12]
     equity = int(finished.lanes["equity"]["equity_minor"][-1]) / 100
-    return {"bars": finished.rows // 4, "seconds": seconds, "orders": len(np.unique(fills["order_id"])),
-            "fills": len(fills), "equity": equity, "result": finished.result}  # fmt: skip
-
-
-def run(closes: np.ndarray, mode: str) -> dict[str, Any]:
-    """Bars, seconds, filled orders, fills and final equity in currency; closes are float64 prices."""
-    folder = Path(tempfile.mkdtemp(prefix="seawall-w4-"))
-    try:
-        make_catalog(folder / "catalog", closes)
-        return run_policy(folder, mode)
-    finally:
-        shutil.rmtree(folder)
+    folder.cleanup()
+    return {"orders": len(np.unique(fills["order_id"])), "trades": len(fills) // 2, "equity": equity}

@@ -134,6 +134,12 @@ def demo(out: Path | None) -> None:
 @CHUNK_ROWS
 @click.option("--overwrite", is_flag=True, help="Replace the run that the folder holds.")
 @click.option(
+    "--map-rows",
+    "maps_rows",
+    is_flag=True,
+    help="Read ticks from a mapped file in the catalog, made at the first run; it changes no result.",
+)
+@click.option(
     "--stop-after", type=click.IntRange(min=0), help="Stop after N market rows; `seawall resume` goes on."
 )
 def backtest(desk: Path, out: Path | None, overrides: tuple[str, ...], **options: Any) -> None:
@@ -261,7 +267,7 @@ def report(run: Path, out: Path | None) -> None:
 
 @main.group(cls=Group)
 def data() -> None:
-    """Import, check and query market data."""
+    """Import, record, check and query market data."""
 
 
 CATALOG = click.option(
@@ -270,11 +276,22 @@ CATALOG = click.option(
 
 
 @data.command("import")
-@click.argument("path", type=FOLDER)
+@click.argument("paths", metavar="PATH...", type=FOLDER, nargs=-1, required=True)
 @click.option("--instrument", help="Name of the instrument; without it each symbol of the file becomes one.")
 @click.option("--symbol", help="Which symbol of the file to take.")
 @click.option(
-    "--format", "kind", type=click.Choice(["auto", "csv", "parquet"]), default="auto", show_default=True
+    "--kind",
+    type=click.Choice(["bars", "trades", "quotes", "levels"]),
+    default="bars",
+    show_default=True,
+    help="What a row of the file is.",
+)
+@click.option(
+    "--format",
+    type=click.Choice(["auto", "csv", "parquet", "binance"]),
+    default="auto",
+    show_default=True,
+    help="binance: raw captures; several PATHs are one recording, with trades, quotes and levels.",
 )
 @click.option(
     "--bar-label",
@@ -287,25 +304,56 @@ CATALOG = click.option(
 @click.option("--tick", help="Smallest price step of a new instrument (default 0.01).")
 @click.option("--lot", help="Smallest quantity step of a new instrument (default 1).")
 @click.option("--currency", help="Currency of a new instrument (default USD).")
-@click.option("--sessions", help="Session table of a new instrument: XNYS (default), XNAS or 24/7.")
+@click.option(
+    "--sessions", help="Session table of a new instrument: XNYS (default), XNAS or 24/7 (default of ticks)."
+)
+@click.option(
+    "--contract",
+    type=click.Choice(["spot", "linear", "inverse"]),
+    help="What a new instrument is (default spot).",
+)
+@click.option("--multiplier", help="Currency value of one unit of a new instrument (default 1).")
+@click.option(
+    "--clock-shift", help="What to add to local times of ticks, such as 1.28s (default: as needed)."
+)
+@click.option("--latency-floor", help="The smallest latency that ticks can have (default 0.5ms).")
 @click.option("--tz", help="Zone of times that name none (default UTC).")
 @click.option("--splits", type=FOLDER, help="CSV of splits: date, numerator, denominator.")
 @click.option("--dividends", type=FOLDER, help="CSV of dividends: date, amount.")
 @CATALOG
-def import_(path: Path, catalog: str, **options: Any) -> None:
-    """Import OHLCV bars from PATH (CSV or Parquet, wide or long)."""
+def import_(paths: tuple[Path, ...], catalog: str, **options: Any) -> None:
+    """Import bars, trades, quotes or L2 levels from PATH (CSV, Parquet, or a raw capture)."""
     from seawall.research.commands import import_into
 
     with _Progress() as progress:
-        found = import_into(path, catalog, options, progress)
+        found = import_into(paths, catalog, options, progress)
     click.echo(found.render())
+
+
+@data.command("record")
+@click.argument("source", metavar="FILE.PY:FUNCTION")
+@click.option("--instrument", required=True, help="Name that ticks without one belong to.")
+@click.option("--tick", help="Smallest price step of a new instrument (default 0.01).")
+@click.option("--lot", help="Smallest quantity step of a new instrument (default 1).")
+@click.option("--currency", help="Currency of a new instrument (default USD).")
+@click.option("--sessions", help="Session table of a new instrument: 24/7 (default), XNYS or XNAS.")
+@click.option("--seconds", type=click.FloatRange(min=0), help="Stop after so long (default: at Ctrl-C).")
+@click.option("--flush-rows", type=click.IntRange(min=1), default=100_000, show_default=True)
+@click.option("--flush-seconds", type=click.FloatRange(min=0.1), default=60.0, show_default=True)
+@click.option("--clock-shift-ns", type=int, default=0, help="Added to every time of arrival.")
+@CATALOG
+def record_(source: str, catalog: str, **options: Any) -> None:
+    """Record the ticks that your own asynchronous generator FUNCTION yields."""
+    from seawall.research.commands import record_into
+
+    click.echo(record_into(source, catalog, options).render())
 
 
 @data.command("check")
 @CATALOG
 @_json_option
 def check_(catalog: str, as_json: bool) -> None:
-    """Quality report: gaps, duplicates, violations, suspicious jumps."""
+    """Quality report: gaps, duplicates, violations, suspicious jumps, crossed books, clocks."""
     from seawall.store.quality import check
     from seawall.store.sample import open_catalog
 
@@ -318,7 +366,7 @@ def check_(catalog: str, as_json: bool) -> None:
 @CATALOG
 @_json_option
 def sql_(query: str, catalog: str, as_json: bool) -> None:
-    """Query the catalog: tables bars, actions and instruments."""
+    """Query the catalog: tables bars, trades, quotes, levels, actions and instruments."""
     from seawall.research.listing import render_frame
     from seawall.store.sample import open_catalog
     from seawall.store.sql import query as run_query

@@ -46,7 +46,7 @@ class DeskSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     seed: int = 42
     """Seed of every random draw of the run; draws are keyed by order, not by time of call."""
     currency: str = "USD"
-    """Currency of the account; all instruments of a desk share it."""
+    """Currency of the account; what settles in another one can be watched, not traded."""
     account: Literal["cash", "margin"] = "cash"
     """A cash account never borrows and never shorts; a margin account may do both."""
     equity_interval: Duration = "1d"
@@ -94,6 +94,8 @@ class DataSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """Folder of the catalog, relative to the desk file, or sample:us-stocks."""
     instruments: tuple[str, ...]
     """Names of the instruments, in the order that numbers them."""
+    streams: tuple[Literal["bars", "trades", "quotes", "levels"], ...] = ("bars",)
+    """What of each instrument is read: bars, or any of trades, quotes and levels."""
     start: str | None = None
     """First day or instant (ISO 8601, UTC unless it says otherwise), inclusive."""
     end: str | None = None
@@ -108,6 +110,10 @@ class DataSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
             raise ValueError("instruments: at least one")
         if len(dict.fromkeys(self.instruments)) != len(self.instruments):
             raise ValueError("instruments: a name stands twice")
+        if not self.streams or len(set(self.streams)) != len(self.streams):
+            raise ValueError(f"streams: each at most once, and at least one, got {list(self.streams)}")
+        if "bars" in self.streams and len(self.streams) > 1:
+            raise ValueError("streams: bars are made out of trades, so they cannot stand beside them")
         for key in ("start", "end"):
             self._check_time(key)
         if self.volume is not None and not re.fullmatch(r"assume [1-9][0-9]*", self.volume):

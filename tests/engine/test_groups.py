@@ -15,6 +15,7 @@ from seawall.engine.groups import (
     take_row,
 )
 from seawall.engine.placing import take_intents
+from seawall.kernels.book import new_books
 from seawall.kernels.rows import BAR_CLOSE, BAR_OPEN, TRADE
 from seawall.kernels.state import EQUITY_KEPT
 from seawall.model.intents import Order
@@ -33,7 +34,7 @@ def group(desk: Any, rows: Any, ts: int) -> bool:
     s = desk.s
     s["group_ts"], s["group_open"] = ts, 1
     for row in rows:
-        take_row(s, row)
+        take_row(s, new_books(0), row)
     woken = bool(close_group(s))
     if woken:
         take_intents(s)
@@ -65,7 +66,7 @@ def test_a_row_is_checked_against_the_clock_before_it_touches_anything(
     desk.s["now_ns"] = 1000
     row = desk.row(BAR_OPEN, 10_000, local)
     row["ts_exchange"] = exchange
-    take_row(desk.s, row[0])
+    take_row(desk.s, new_books(0), row[0])
     assert desk.s["stop_code"] == code
     assert desk.s["stop_sequence"] == (1 + desk.s["sequence"] if code else 0)
     assert (desk.s["rows_taken"], desk.s["instruments"][0]["last_ticks"]) == ((0, 0) if code else (1, 10_000))
@@ -78,6 +79,7 @@ def test_a_policy_wakes_once_for_all_closes_of_a_timestamp(bench: Any) -> None:
     rows = np.concatenate([desk.closing(10_000, START, 0), desk.closing(20_000, START, 1)])
     assert group(desk, rows, START)
     assert (desk.s["wakes"], desk.s["wake_reasons"]) == (1, 0)
+    desk.s["ticks"][0]["is_ticks"], desk.s["volume_interval_ns"] = 1, MINUTE
     assert not group(desk, desk.row(TRADE, 10_000, START + 1), START + 1)
     assert desk.s["wakes"] == 1
 

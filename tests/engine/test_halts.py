@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from seawall.engine import groups, halts
+from seawall.engine import groups, halts, ticks
 from seawall.engine.halts import halt_message
 from seawall.execution import manager
 from seawall.kernels.state import new_state
@@ -13,6 +13,7 @@ from seawall.portfolio.ledger import BROKEN
 CODES = [
     (groups.HALT_BACKWARDS, 0, "an event is older than the clock"),
     (groups.HALT_EARLY, 0, "a row arrived before it left the exchange"),
+    (ticks.HALT_PACKET, 0, "a packet of market rows does not end"),
     (manager.HALT_ILLEGAL, 7, "an order event that the transition table lacks (order 7)"),
     (manager.HALT_UNKNOWN_ORDER, 7, "a report for an order that was never sent (order 7)"),
     (
@@ -37,7 +38,7 @@ def test_every_code_has_words_and_none_is_used_twice() -> None:
     """All HALT_ constants are in the table, but for the books, whose codes the ledger explains."""
     codes = [
         value
-        for module in (groups, manager)
+        for module in (groups, ticks, manager)
         for name, value in vars(module).items()
         if name.startswith("HALT_") and name != "HALT_BOOKS"
     ]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from seawall.execution.exits import arm, disarm, evaluate, rescale
+from seawall.execution.exits import age, arm, disarm, evaluate, evaluate_price, rescale
 from seawall.kernels.state import FINE_PER_TICK, new_state
 from seawall.model.reasons import Reason
 
@@ -128,3 +128,58 @@ def test_a_short_after_a_reverse_split():
     rescale(state[0], 0, 1, 10)
     assert after(state, 8_799, 8_000, 8_000) == NONE
     assert after(state, 8_800, 8_000, 8_000) == TRAIL
+
+
+def at(state, price):
+    """The reason that this price gives."""
+    state[0]["instruments"][0]["mark_ticks"] = price
+    return evaluate_price(state[0], 0, 0)
+
+
+PRICES = [
+    # lots, exits,                    prices,                              reasons
+    (100, {"stop": 0.05}, [9_501, 9_500], [NONE, STOP]),
+    (-100, {"stop": 0.05}, [10_499, 10_500], [NONE, STOP]),
+    (100, {"stop": 0.05}, [1], [STOP]),  # a gap right through it
+    (100, {"profit": 0.10}, [10_999, 11_000], [NONE, PROFIT]),
+    (-100, {"profit": 0.10}, [9_001, 9_000], [NONE, PROFIT]),
+    (100, {"trail": 0.10}, [9_001, 9_000], [NONE, TRAIL]),  # from the entry
+    (100, {"trail": 0.10}, [12_000, 10_801, 10_800], [NONE, NONE, TRAIL]),  # from the best price
+    (100, {"trail": 0.10}, [12_000, 11_000, 11_500, 10_801, 10_800], [NONE] * 4 + [TRAIL]),
+    (-100, {"trail": 0.10}, [8_000, 8_799, 8_800], [NONE, NONE, TRAIL]),
+    (100, {"stop": 0.05, "trail": 0.05}, [9_500], [STOP]),  # both at once
+    (100, {"stop": 0.05}, [9_500, 11_000], [STOP, STOP]),  # what has fired stays so
+    (100, {"bars": 1}, [9_000, 12_000], [NONE, NONE]),  # prices age nobody
+    (100, {}, [1, 99_999], [NONE, NONE]),
+    (0, {"stop": 0.05}, [1], [NONE]),
+]
+
+
+@pytest.mark.parametrize(("lots", "exits", "prices", "reasons"), PRICES)
+def test_prices_one_by_one(lots, exits, prices, reasons):
+    """Long and short: a price is worst, best and last at once."""
+    state = a_position(lots, **exits)
+    assert [at(state, price) for price in prices] == reasons
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("lots", [100, -100])
+def test_a_price_is_a_bar_of_no_height(seed, lots):
+    """On random walks both ways of looking fire at the same step with the same reason."""
+    chance = np.random.default_rng(seed)
+    exits = {"stop": 0.03, "profit": 0.04, "trail": 0.02}
+    one, other = a_position(lots, **exits), a_position(lots, **exits)
+    for price in 10_000 + np.cumsum(chance.integers(-20, 21, 2_000)):
+        assert at(one, price) == after(other, price, price, price), f"seed {seed}"
+        assert one[0]["exits"][0, 0]["extreme_ticks"] == other[0]["exits"][0, 0]["extreme_ticks"]
+
+
+def test_bars_of_trades_age_a_position():
+    """The price after the last of them finds that its time is over."""
+    state = a_position(100, bars=2)
+    found = []
+    for _ in range(3):
+        found.append(at(state, 10_000))
+        age(state[0], 0, 0)
+    assert found == [NONE, NONE, TIME]
+    assert at(state, 10_000) == TIME

@@ -245,6 +245,22 @@ def test_a_bust_of_a_filled_order_puts_it_back_to_work(bench: Any) -> None:
     assert (bench.books(s)[::2], s["open_orders"][0]) == ((70, 0), 0)
 
 
+def test_a_fill_and_a_bust_of_an_inverse_contract(bench: Any) -> None:
+    """1,000 dollars bought at 40,000 instead of 50,000 bring 2,500,000 satoshis, and give them back."""
+    s = bench.desk()
+    record = s["instruments"][0]
+    record["tick_value_numerator"], record["inverse"], record["mark_ticks"] = 10**11, 1, 500_000
+    number = bench.order(s, 10, limit_ticks=520_000, reference_fine=500_000 * 10_000)
+    bench.fill(s, number, 10, price=400_000, fee=7)
+    assert bench.books(s) == (10, 102_499_993, 0)
+    assert s["ledger"]["equity_minor"] == 102_499_993 - 2_000_000
+    bench.bust(s, number, 10, price=400_000, fee=7)
+    assert bench.books(s)[:2] == (0, 100_000_000)
+    fill, bust = s["events"][: s["event_count"]]
+    assert (fill["amount_minor"], fill["delay_minor"]) == (-2_500_000, -500_000)  # lower is a gain
+    assert (bust["amount_minor"], bust["realised_minor"]) == (-2_500_000, 0)
+
+
 def test_a_bust_after_a_cancel_stays_cancelled(bench: Any) -> None:
     """The lots leave the position; the order is over and holds nothing."""
     s = bench.desk()

@@ -119,6 +119,45 @@ def test_lots_of_a_weight(bench: Any, weight: float, price: int, equity: int, lo
     assert target_lots(s, 0, weight) == lots
 
 
+# weight, price in ticks | lots of 100 dollars, an equity of one coin, a tick of 0.1
+INVERSE_WEIGHTS = [
+    (0.5, 500_000, 250),
+    (-0.5, 500_000, -250),
+    (0.5, 400_001, 200),
+    (1.0, 618_048, 618),
+    (1.0, 0, 0),
+]
+
+
+@pytest.mark.parametrize(("weight", "price", "lots"), INVERSE_WEIGHTS)
+def test_lots_of_a_weight_of_an_inverse_contract(bench: Any, weight: float, price: int, lots: int) -> None:
+    """weight * equity * price / face: the higher the price, the more contracts make a coin."""
+    s = bench.desk()
+    record = s["instruments"][0]
+    record["tick_value_numerator"], record["inverse"], record["last_ticks"] = 10**11, 1, price
+    s["ledger"]["equity_minor"] = 10**8
+    assert target_lots(s, 0, weight) == lots
+
+
+@pytest.mark.parametrize(("price", "fewest"), [(500_000, 50), (500_001, 51), (400_000, 40)])
+def test_the_minimum_of_an_inverse_contract(bench: Any, price: int, fewest: int) -> None:
+    """A tenth of a coin is 50 contracts of 100 dollars at 50,000."""
+    s = bench.desk()
+    record = s["instruments"][0]
+    record["tick_value_numerator"], record["inverse"], record["last_ticks"] = 10**11, 1, price
+    s["rebalance_notional_minor_min"] = 10**7
+    assert plan(s, 0, fewest - 1, 0, 0) == (SMALL, 0, 0)
+    assert plan(s, 0, fewest, 0, 0) == (NONE, 0, fewest)
+
+
+def test_what_settles_in_another_currency_is_not_sized(bench: Any) -> None:
+    """Its weight is no number of lots: one lot goes to the gate, to be refused there with the reason."""
+    s = bench.desk()
+    s["instruments"][0]["foreign"], s["rebalance_notional_minor_min"] = 1, 10**12
+    assert [target_lots(s, 0, weight) for weight in (0.3, -0.3, 0.0)] == [1, -1, 0]
+    assert plan(s, 0, 1, 0, 0) == (NONE, 0, 1)
+
+
 def test_lots_of_a_weight_with_a_tick_of_a_fraction_of_a_cent(bench: Any) -> None:
     """100 shares a lot at a tick of 0.0001: one tick and lot is one cent."""
     s = bench.desk()

@@ -28,7 +28,7 @@ def test_table(feature, name, number, parameter, needed, in_price):
     assert (feature.bars_needed, feature.in_price) == (needed, in_price)
     window = feature.window
     assert bar_features._bars_needed(number, window, int(parameter)) == needed
-    assert FEATURE.names == ("kind", "window", "parameter")
+    assert FEATURE.names == ("kind", "window", "in_price", "unused", "parameter")
 
 
 def test_the_table_names_every_feature():

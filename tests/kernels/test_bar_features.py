@@ -31,8 +31,10 @@ def a_state(features=ALL):
     """An empty state with these features (kind, window, parameter)."""
     state = new_state()
     s = state[0]
-    s["feature_count"] = len(features)
+    s["feature_count"] = s["bar_feature_count"] = len(features)
+    s["tick_numerator"][:] = s["tick_denominator"][:] = 1.0
     for number, feature in enumerate(features):
+        s["features"][number]["in_price"] = feature[0] in kernel.PRICE_KINDS
         s["features"][number]["kind"], s["features"][number]["window"], s["features"][number]["parameter"] = (
             feature
         )

@@ -105,4 +105,4 @@ def test_every_record_is_aligned_and_has_no_hole(name: str) -> None:
 
 def test_the_state_fits_a_snapshot() -> None:
     """It stays small enough to be written every few seconds."""
-    assert STATE.itemsize < 8_000_000
+    assert STATE.itemsize < 12_000_000

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 import msgspec
 import pytest
@@ -36,6 +37,43 @@ def test_the_value_of_a_tick_is_an_exact_fraction(
     it = instrument(tick=Decimal(tick), lot=Decimal(lot), multiplier=Decimal(multiplier), currency=currency)
     assert it.tick_value == value
     assert isinstance(it.tick_value, Fraction)
+
+
+@pytest.mark.parametrize(
+    ("tick", "lot", "face", "currency", "value"),
+    [
+        ("0.1", "1", "100", "BTC", Fraction(10**11)),  # 100 dollars a contract, in satoshis at 0.1
+        ("0.01", "1", "10", "ETH", Fraction(10**11)),
+        ("0.5", "1", "1", "BTC", Fraction(2 * 10**8)),
+        ("0.3", "1", "1", "BTC", Fraction(10**9, 3)),
+        ("0.1", "0.1", "1", "USD", Fraction(100)),
+    ],
+)
+def test_an_inverse_lot_is_worth_its_face_at_a_price_of_one(
+    tick: str, lot: str, face: str, currency: str, value: Fraction
+) -> None:
+    """Minor units at a price of one tick: lot x face x 10^places / tick; at n ticks, an n-th of it."""
+    it = instrument(
+        tick=Decimal(tick), lot=Decimal(lot), multiplier=Decimal(face), currency=currency, contract="inverse"
+    )
+    assert it.tick_value == value
+    assert it.inverse
+    assert not instrument(contract="linear").inverse
+    assert instrument(contract="linear").tick_value == instrument().tick_value
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"contract": "future"}, "contract 'future' is none of spot, linear, inverse"),
+        ({"contract": "inverse", "multiplier": Decimal(10**9), "currency": "BTC"}, "must stay below 2^48"),
+        ({"contract": "inverse", "tick": Decimal("28147497671071.1")}, "must stay below 2^48"),
+    ],
+)
+def test_contracts_that_cannot_be_counted(fields: dict[str, Any], words: str) -> None:
+    """A kind that there is not, and a face so large or so small that 62 bits do not hold it."""
+    with pytest.raises(ValueError, match=words.replace("^", "\\^")):
+        instrument(**fields)
 
 
 @pytest.mark.parametrize(

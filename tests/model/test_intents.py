@@ -6,9 +6,9 @@ from decimal import Decimal
 import msgspec
 import pytest
 
+from seawall.model.amounts import Notional
 from seawall.model.intents import Cancel, CancelAll, Exits, Order, Target
 from seawall.model.orders import OrderType, Side, TimeInForce
-from seawall.model.units import Notional
 
 NAN, INF = math.nan, math.inf
 MANY = {f"v{number}": 1.0 for number in range(13)}
@@ -71,6 +71,23 @@ MALFORMED = [
         "has no stop",
     ),
     (order, {"reduce_only": 1}, TypeError, "reduce_only must be True or False"),
+    (order, {"post_only": 1}, TypeError, "post_only must be True or False"),
+    (order, {"post_only": True}, ValueError, "post_only is for LIMIT orders, not MARKET"),
+    (
+        order,
+        {"post_only": True, "order_type": OrderType.STOP_LIMIT, "limit": Decimal(5), "stop": Decimal(5)},
+        ValueError,
+        "post_only is for LIMIT orders, not STOP_LIMIT",
+    ),
+    *(
+        (
+            order,
+            {"post_only": True, "order_type": OrderType.LIMIT, "limit": Decimal(5), "time_in_force": ends},
+            ValueError,
+            f"post_only cannot be {ends.name}",
+        )
+        for ends in (TimeInForce.IOC, TimeInForce.FOK)
+    ),
     (Exits, {"stop_loss": 0.0}, ValueError, "stop_loss is a fraction of the price in (0, 1)"),
     (Exits, {"stop_loss": 1.0}, ValueError, "stop_loss is a fraction"),
     (Exits, {"trailing": NAN}, ValueError, "trailing must be finite"),
@@ -110,6 +127,10 @@ def test_sound_intents():
         order_type=OrderType.STOP_LIMIT, limit=Decimal(5), stop=Decimal(4), exits=Exits(stop_loss=0.1)
     )
     assert stop.stop == 4
+    for stays in (TimeInForce.DAY, TimeInForce.GTC):
+        resting = order(order_type=OrderType.LIMIT, limit=Decimal(5), post_only=True, time_in_force=stays)
+        assert resting.post_only
+    assert not order().post_only
     assert Exits(take_profit=2.5).take_profit == 2.5
     assert CancelAll(reason="end of day").instrument is None
 

@@ -8,7 +8,8 @@ PAGE = Path(__file__).parents[2] / "docs" / "reasons.md"
 # What may fail first goes first: input, doubles, the latches, prices, the order, the position, money.
 GATE = [
     *("INVALID_INPUT", "UNIT_MISMATCH", "DUPLICATE_ORDER", "NO_POSITION_TO_REDUCE"),
-    *("DRAWDOWN_LIMIT", "DAILY_LOSS_LIMIT", "STALE_DATA", "NAKED_MARKET_ORDER", "PRICE_COLLAR"),
+    *("DRAWDOWN_LIMIT", "DAILY_LOSS_LIMIT", "BOOK_INVALID", "STALE_DATA"),
+    *("NAKED_MARKET_ORDER", "PRICE_COLLAR"),
     *("UNKNOWN_VOLUME", "ORDER_QUANTITY", "ORDER_NOTIONAL", "OPEN_ORDERS", "UNEXECUTED_NOTIONAL"),
     *("POSITION_LIMIT", "SHORT_NOT_ALLOWED", "SINGLE_NAME_LIMIT", "GROSS_LIMIT", "NET_LIMIT"),
     *("LEVERAGE_LIMIT", "CAPITAL"),

@@ -6,15 +6,20 @@ import sys
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
+import msgspec
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import seawall
+from seawall.kernels.state import INSTRUMENT
 from seawall.model import units
+from seawall.model.amounts import Notional, Price, Quantity
 from seawall.model.instruments import Instrument
-from seawall.model.units import Notional, Price, Quantity
+from seawall.simulator.state import VENUE_INSTRUMENT
 
 APPLE = Instrument(name="AAPL", tick=Decimal("0.01"))
 IBM = Instrument(name="IBM", tick=Decimal("0.01"))
@@ -22,6 +27,9 @@ COIN = Instrument(
     name="BTC-USDT", tick=Decimal("0.1"), lot=Decimal("0.00001"), currency="USDT", sessions="24/7"
 )
 
+PERPETUAL = Instrument(
+    name="BTCUSD_PERP", tick=Decimal("0.1"), multiplier=Decimal(100), currency="BTC", contract="inverse"
+)
 LARGE = st.integers(-(2**61), 2**61)
 
 
@@ -49,6 +57,7 @@ def test_shares_are_exact_where_the_product_overflows(amount: int, whole: int, d
     exact = Fraction(amount * part, whole)
     assert units.share_half_even(amount, part, whole) == half_even(exact)
     assert units.share_ceil(amount, part, whole) == exact.__ceil__()
+    assert units.share_floor(amount, part, whole) == exact.__floor__()
     assert units.share_half_even(amount, whole, whole) == amount
 
 
@@ -101,108 +110,139 @@ def test_fees_are_exact(notional: int, lots: int, rate: int, per_lot: int) -> No
     assert units.fee_minor(notional, lots, rate, per_lot, 0) == half_even(exact)
 
 
+def record_of(instrument: Instrument, kind: np.dtype[Any] = INSTRUMENT) -> Any:
+    """A record of an instrument, of the core or of the venue."""
+    record = np.zeros(1, kind)[0]
+    record["tick_value_numerator"], record["tick_value_denominator"] = (
+        instrument.tick_value.numerator,
+        instrument.tick_value.denominator,
+    )
+    record["inverse"] = instrument.inverse
+    return record
+
+
+INVERSE = [  # signed lots, price -> cost of such a fill, worth and notional, all in satoshis
+    (10, "61804.8", -1_617_997, -1_617_998, 1_617_998),  # exactly 1,617,997.31
+    (-10, "61804.8", 1_617_998, 1_617_997, 1_617_998),
+    (10, "62000.0", -1_612_903, -1_612_904, 1_612_904),  # 1,612,903.23
+    (-10, "62000.0", 1_612_904, 1_612_903, 1_612_904),
+    (1, "50000.0", -200_000, -200_000, 200_000),  # nothing rounds
+    (-1, "50000.0", 200_000, 200_000, 200_000),
+    (0, "50000.0", 0, 0, 0),
+    (1, "0.1", -(10**11), -(10**11), 10**11),  # the smallest price
+]
+
+
+@pytest.mark.parametrize("kind", [INSTRUMENT, VENUE_INSTRUMENT], ids=["core", "venue"])
+@pytest.mark.parametrize(("lots", "price", "cost", "worth", "notional"), INVERSE)
+def test_money_of_an_inverse_contract_by_hand(
+    kind: Any, lots: int, price: str, cost: int, worth: int, notional: int
+) -> None:
+    """lots x 100 USD / price: a buy is paid out, a long is owed, and each rounds against the trader."""
+    record, ticks = record_of(PERPETUAL, kind), PERPETUAL.ticks(Decimal(price))
+    side = 1 if lots > 0 else -1
+    assert units.cost_minor(record, side, abs(lots), ticks * 10_000) == cost
+    assert units.worth_minor(record, lots, ticks) == worth
+    assert units.notional_minor(record, lots, ticks) == notional
+    size = Quantity(PERPETUAL, lots).at(Price(PERPETUAL, ticks))
+    assert size == Notional("BTC", notional if lots >= 0 else -notional)
+
+
+def test_no_price_is_no_money_of_an_inverse_contract() -> None:
+    """At a price of 0 nothing is divided; a notional by hand is refused."""
+    record = record_of(PERPETUAL)
+    assert units.cost_minor(record, 1, 10, 0) == 0
+    assert units.worth_minor(record, 10, 0) == units.notional_minor(record, 10, 0) == 0
+    with pytest.raises(ValueError, match=r"a price of 0\.0 for BTCUSD_PERP: .* prices above 0 alone"):
+        Quantity(PERPETUAL, 1).at(Price(PERPETUAL, 0))
+
+
+PRICES = st.one_of(st.integers(1, 10**4), st.integers(1, 4 * 10**6), st.integers(1, 10**13))
+
+
+@settings(deadline=None)  # the first call compiles
+@given(
+    st.sampled_from(["0.1", "0.5", "0.01", "0.3"]), st.sampled_from([1, 10, 100]),
+    st.sampled_from((1, -1)), PRICES, st.integers(0, 9_999), st.data(),
+)  # fmt: skip
+def test_inverse_money_is_the_exact_fraction_at_any_size(
+    tick: str, face: int, side: int, ticks: int, part: int, data: st.DataObject
+) -> None:
+    """Up to the most lots that are allowed, cost, worth and notional are the rounded fractions."""
+    it = msgspec.structs.replace(PERPETUAL, tick=Decimal(tick), multiplier=Decimal(face))
+    record, value = record_of(it), it.tick_value
+    most = int(units.lots_max(record, ticks, ticks + 1))
+    assert most == (min(2**53 * ticks // value, 2**53))
+    near = [st.integers(0, most), st.integers(max(most - 1000, 0), most), st.integers(0, min(most, 10**9))]
+    lots = data.draw(st.one_of(near))
+    fine = ticks * 10_000 + part
+    cost = units.cost_minor(record, side, lots, fine)
+    assert cost == (-side * lots * value * 10_000 / fine).__ceil__()
+    assert units.worth_minor(record, side * lots, ticks) == (-side * lots * value / ticks).__floor__()
+    notional = units.notional_minor(record, side * lots, ticks)
+    assert notional == (lots * value / ticks).__ceil__() <= units.AMOUNT_MAX
+
+
+def test_a_thousand_million_contracts_are_exact() -> None:
+    """100 billion dollars at 61,804.8 and at the lowest price of ten years are counted to the satoshi."""
+    record = record_of(PERPETUAL)
+    for price in ("61804.8", "200.1"):
+        ticks = PERPETUAL.ticks(Decimal(price))
+        exact = Fraction(10**9 * 100 * 10**8) / Fraction(price)
+        assert units.cost_minor(record, 1, 10**9, ticks * 10_000) == -exact.__floor__()
+        assert units.cost_minor(record, -1, 10**9, ticks * 10_000) == exact.__ceil__()
+
+
+@pytest.mark.parametrize(
+    ("lowest", "highest", "lots"),
+    [
+        (618_048, 618_048, 55_668_814_849),  # 2^53 satoshis: 90 million coins
+        (1, 618_048, 90_071),
+        (10**12, 10**12, 2**53),  # a lot is worth less than a satoshi
+        (1, 2**62 // 10_000, 90_071),
+        (1, 2**62 // 10_000 + 1, 0),  # the price itself does not fit as ten-thousandths
+    ],
+)
+def test_the_most_lots_of_an_inverse_contract(lowest: int, highest: int, lots: int) -> None:
+    """Their notional at the lowest price is within 2^53, that of one more is not."""
+    assert units.lots_max(record_of(PERPETUAL), lowest, highest) == lots
+    if 0 < lots < 2**53:
+        assert lots * PERPETUAL.tick_value / lowest <= 2**53 < (lots + 1) * PERPETUAL.tick_value / lowest
+
+
+@given(st.integers(1, 10**15), st.integers(1, 10**7), st.sampled_from((1, -1)))
+def test_linear_money_of_the_finest_lots_is_exact(lots: int, ticks: int, side: int) -> None:
+    """A lot of 0.00000001 coins: cost, worth and notional are the rounded fractions at any size allowed."""
+    it = Instrument(name="X", tick=Decimal("0.01"), lot=Decimal("0.00000001"), currency="USDT")
+    record, value = record_of(it), it.tick_value
+    lots = min(lots, int(units.lots_max(record, ticks, ticks)))
+    fine = ticks * 10_000 - 1
+    assert units.cost_minor(record, side, lots, fine) == (side * lots * fine * value / 10_000).__ceil__()
+    assert units.worth_minor(record, side * lots, ticks) == (side * lots * ticks * value).__floor__()
+    assert units.notional_minor(record, side * lots, ticks) == (lots * ticks * value).__ceil__() <= 2**53
+
+
+@pytest.mark.parametrize("contract", ["spot", "linear"])
+def test_linear_money_is_what_it_was(contract: Any) -> None:
+    """Cost, worth and notional of all but inverse contracts are lots x price x tick value."""
+    it = Instrument(name="X", tick=Decimal("0.001"), lot=Decimal("0.7"), contract=contract)
+    record, value = record_of(it), it.tick_value
+    for lots in (-7, -1, 0, 1, 3, 1_000_003):
+        fine = 12_345_678
+        side = 1 if lots > 0 else -1
+        parts = int(value.numerator), int(value.denominator)
+        cost = units.fill_cost_minor(side, abs(lots), fine, *parts)
+        assert units.cost_minor(record, side, abs(lots), fine) == cost
+        assert units.worth_minor(record, lots, 1_234) == units.value_minor(lots, 1_234, *parts)
+        assert units.notional_minor(record, lots, 1_234) == (abs(lots) * 1_234 * value).__ceil__()
+
+
 def test_fits_is_the_bound_of_compiled_money() -> None:
     """The largest product that fits is below 2^62, the next one is refused."""
     ticks = 2**62 // 10_000
     assert units.fits(1, ticks - 1, 1)
     assert not units.fits(1, ticks + 1, 1)
     assert not units.fits(-2, ticks, 1)
-
-
-def test_a_notional_is_no_quantity() -> None:
-    """Citi 2022: 58 million dollars typed where a quantity belongs do not become lots."""
-    with pytest.raises(
-        TypeError, match=r"a notional of 58000000\.00 USD stood where a quantity of AAPL belongs"
-    ):
-        units.whole_lots(Notional.of("USD", 58_000_000), APPLE)
-
-
-WRONG: list[object] = [
-    Price(APPLE, 1),
-    Quantity(IBM, 1),
-    Notional("USD", 1),
-    1.0,
-    True,
-    None,
-    Decimal(1),
-    "7",
-]
-
-
-@pytest.mark.parametrize("value", WRONG, ids=repr)
-def test_only_lots_are_lots(value: object) -> None:
-    """Whatever is not a whole number or a quantity of this instrument is a TypeError."""
-    with pytest.raises(TypeError, match="stood where a quantity of AAPL belongs"):
-        units.whole_lots(value, APPLE)
-    assert units.whole_lots(7, APPLE) == units.whole_lots(Quantity(APPLE, 7), APPLE) == 7
-
-
-def test_units_do_not_mix() -> None:
-    """Sums of unlike units, instruments and currencies are TypeErrors that name both."""
-    lots, price, money = Quantity(APPLE, 5), Price(APPLE, 100), Notional("USD", 5)
-    cases = [
-        (lambda: lots + money, "a notional of 0.05 USD was added to a quantity of AAPL"),
-        (lambda: lots - Quantity(IBM, 1), "a quantity of 1 IBM was taken from a quantity of AAPL"),
-        (lambda: money + lots, "a quantity of 5 AAPL was added to a notional in USD"),
-        (lambda: money - Notional("EUR", 1), "a notional of 0.01 EUR was taken from a notional in USD"),
-        (lambda: price + money, "a notional of 0.05 USD was added to a price of AAPL"),
-        (lambda: lots.at(money), "a notional of 0.05 USD stood where a price of AAPL belongs"),
-        (lambda: lots.at(Price(IBM, 1)), "a price of 0.01 USD for IBM stood where a price of AAPL belongs"),
-    ]
-    for mix, message in cases:
-        with pytest.raises(TypeError, match=message):
-            mix()
-    assert lots + lots - Quantity(APPLE, 3) == -Quantity(APPLE, -7)
-    assert money + money - Notional("USD", 3) == -Notional("USD", -7)
-
-
-def test_grids_are_exact() -> None:
-    """What is off the grid, binary, infinite or no number is refused; what is on it is exact."""
-    assert Quantity.of(COIN, "0.00123") == Quantity(COIN, 123)
-    assert Quantity(COIN, 123).units == Decimal("0.00123")
-    assert Price.of(COIN, "43210.5").ticks == 432_105
-    assert Quantity(COIN, 123).at(Price(COIN, 432_105)) == Notional("USDT", 53_148_915)
-    assert Quantity(COIN, -123).at(Price(COIN, 432_105)) == Notional("USDT", -53_148_915)
-    with pytest.raises(ValueError, match=r"not on the lot 0\.00001"):
-        Quantity.of(COIN, "0.000001")
-    with pytest.raises(ValueError, match=r"not on the tick 0\.01"):
-        Price.of(APPLE, "1.005")
-    with pytest.raises(ValueError, match="finer than the minor unit"):
-        Notional.of("USD", "0.001")
-    for wrong in (1.5, True):
-        with pytest.raises(TypeError):
-            Price.of(APPLE, wrong)  # type: ignore[arg-type]
-        with pytest.raises(TypeError):
-            Quantity(APPLE, wrong)  # type: ignore[arg-type]
-    for text in ("nan", "Infinity", "ten"):
-        with pytest.raises(ValueError, match="price of AAPL"):
-            Price.of(APPLE, text)
-    with pytest.raises(ValueError, match="unknown currency 'ZZZ'"):
-        Notional("ZZZ", 1)
-
-
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [
-        (1, 1_000_000),
-        (0.1, 100_000),
-        ("0.1", 100_000),
-        ("10 %", 100_000),
-        ("1bps", 100),
-        ("7 ppm", 7),
-        ("0", 0),
-    ],
-)
-def test_ppm(value: float | str, expected: int) -> None:
-    """Shares read as they are written."""
-    assert units.ppm(value) == expected
-
-
-@pytest.mark.parametrize("value", ["0.0000001", "ten", "", "nan", float("inf"), "0.5ppm"])
-def test_ppm_refuses_what_it_cannot_hold(value: float | str) -> None:
-    """Finer than a millionth, or no number, is a ValueError."""
-    with pytest.raises(ValueError, match="share"):
-        units.ppm(value)
 
 
 def test_compiled_and_plain_functions_agree() -> None:
@@ -227,6 +267,10 @@ def table() -> str:
         lines.append(str(int(units.fill_cost_minor(1 - number % 2 * 2, number, 123_456_789, 3, 7))))
         lines.append(str(int(units.value_minor(number - 50, 12_345, 3, 7))))
         lines.append(str(int(units.toward_zero_div(amount, 1_000_003))))
+        for record in (record_of(PERPETUAL), record_of(APPLE)):
+            lines.append(str(int(units.cost_minor(record, 1, number * 10**6, 6_180_480_001))))
+            lines.append(str(int(units.worth_minor(record, number * 10**6 - 3, 618_048))))
+            lines.append(str(int(units.notional_minor(record, number * 10**6 - 3, 618_048))))
     return "\n".join(lines)
 
 

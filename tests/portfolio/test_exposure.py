@@ -1,5 +1,6 @@
 """Exposure: what working orders hold, what they release, and what could happen at worst."""
 
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
@@ -152,6 +153,75 @@ def test_gross_and_net_of_the_desk() -> None:
     assert exposure.sensitivity_minor(exposure.net_after(s, 0, 1, 0, 0)) == -2_500
 
 
+def perpetuals(mark: int = 500_000) -> Any:
+    """Two inverse contracts of 100 dollars in satoshis, a tick of 0.1; fees as of `desk`."""
+    s = desk(cash=10**9, tick_value=Fraction(10**11))
+    for number in range(2):
+        s["instruments"][number]["inverse"] = 1
+        s["instruments"][number]["mark_ticks"] = mark
+    return s
+
+
+# side, limit, mark -> notional of 10 contracts in satoshis
+LOWER = [
+    (1, 500_000, 500_000, 2_000_000),
+    (1, 400_000, 500_000, 2_500_000),  # the limit is below the mark
+    (1, 500_000, 400_000, 2_500_000),  # the mark is below the limit
+    (-1, 500_000, 400_000, 2_500_000),
+    (-1, 600_000, 500_000, 2_000_000),
+    (-1, 300_000, 500_000, 3_333_334),  # rounded up
+    (1, 500_000, 0, 2_000_000),  # no mark
+]
+
+
+@pytest.mark.parametrize(("side", "limit", "mark", "notional"), LOWER)
+def test_an_inverse_order_counts_at_the_lower_price(side: int, limit: int, mark: int, notional: int) -> None:
+    """Its notional grows as the price falls, so that both sides and the fees count at the lower price."""
+    s = perpetuals(mark)
+    assert exposure.order_notional_minor(s, 0, side, 10, limit) == notional
+    fees = -(-notional // 1_000) + 5 + 100 + 2 * 10  # 10 bps, ten half units, the minimum, the slack
+    assert exposure.fee_bound_minor(s, 0, 10, limit) == fees
+    assert exposure.reservation_minor(s, 0, side, 10, limit) == fees
+
+
+# held, open buys, open sells, extra (side, lots, ticks) -> worst lots, worst notional at 50,000.0
+INVERSE_WORST = [
+    (5, 0, 0, (1, 0, 0), 5, 1_000_000),
+    (-5, 0, 0, (1, 0, 0), 5, 1_000_000),
+    (5, 0, 0, (1, 5, 400_000), 10, 2_250_000),
+    (5, 0, 0, (-1, 15, 600_000), 10, 2_000_000),
+    (5, 2, 9, (1, 0, 0), 7, 1_400_000),
+    (-5, 0, 2, (-1, 1, 250_000), 8, 1_800_000),
+]
+
+
+@pytest.mark.parametrize(("held", "buys", "sells", "extra", "lots", "minor"), INVERSE_WORST)
+def test_the_worst_case_of_inverse_contracts(
+    held: int, buys: int, sells: int, extra: tuple[int, int, int], lots: int, minor: int
+) -> None:
+    """A long and a buy add up, as of any other instrument, though a long is worth less than nothing."""
+    s = perpetuals()
+    ledger.post_fill(s, 0, 0, 1 if held > 0 else -1, abs(held), 500_000 * FINE, 0, 0)
+    if buys:
+        place(s, 1, buys, 500_000)
+    if sells:
+        place(s, -1, sells, 500_000)
+    assert exposure.worst_case(s, 0, *extra) == (lots, minor)
+    assert exposure.gross_after(s, 0, *extra) == minor
+
+
+def test_gross_and_net_over_inverse_and_linear() -> None:
+    """A long inverse and a short linear contract offset each other in net and add up in gross."""
+    s = perpetuals()
+    s["instruments"][1]["inverse"] = 0
+    s["instruments"][1]["tick_value_numerator"] = 1
+    ledger.post_fill(s, 0, 0, 1, 10, 500_000 * FINE, 0, 0)  # 2,000,000
+    ledger.post_fill(s, 0, 1, -1, 3, 500_000 * FINE, 0, 0)  # 1,500,000
+    assert exposure.gross_after(s, 0, 1, 0, 0) == 3_500_000
+    assert exposure.net_after(s, 0, 1, 0, 0) == 500_000
+    assert exposure.net_after(s, 0, -1, 40, 500_000) == 500_000 - 8_000_000
+
+
 def test_a_position_without_a_mark_counts_at_cost() -> None:
     """No price does not mean no exposure."""
     s = desk()
@@ -203,10 +273,12 @@ ORDERS = st.tuples(st.sampled_from([1, -1]), st.integers(1, 300), st.integers(1,
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.lists(ORDERS, min_size=1, max_size=12), st.data())
-def test_sums_equal_the_orders(orders: list[tuple[int, int, int, int]], data: st.DataObject) -> None:
+@given(st.lists(ORDERS, min_size=1, max_size=12), st.data(), st.sampled_from([desk, perpetuals]))
+def test_sums_equal_the_orders(
+    orders: list[tuple[int, int, int, int]], data: st.DataObject, made: Callable[[], Any]
+) -> None:
     """After any fills and cancels the sums are those of the orders, and zero when all have ended."""
-    s = desk()
+    s = made()
     slots = [place(s, *order) for order in orders]
     open_slots = list(slots)
     while open_slots:

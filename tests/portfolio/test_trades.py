@@ -18,14 +18,14 @@ FINE = 10_000
 ONE = {0: Fraction(1), 1: Fraction(1)}
 
 
-def desk(tick_value: Fraction = Fraction(1)) -> Any:
+def desk(tick_value: Fraction = Fraction(1), inverse: bool = False) -> Any:
     """A margin desk of two strategies and two instruments at 100.00."""
     s = new_state()[0]
     s["instrument_count"], s["strategy_count"] = 2, 2
     for number in range(2):
         record = s["instruments"][number]
         record["tick_value_numerator"], record["tick_value_denominator"] = tick_value.as_integer_ratio()
-        record["mark_ticks"] = 10_000
+        record["mark_ticks"], record["inverse"] = 10_000, inverse
     ledger.open_books(s, 10**9, True, 0)
     return s
 
@@ -90,6 +90,19 @@ def test_fifo_and_average_by_hand() -> None:
     ]
     first = round_trips(events(s), "fifo", ONE)[0]
     assert (first.opened_ns, first.closed_ns, first.net_minor) == (10, 30, 100_000 - 9)
+
+
+def test_an_inverse_round_trip_by_hand() -> None:
+    """100 dollars at 40,000 and at 60,000 are an entry of 48,000, the harmonic mean, and PnL as booked."""
+    s, values = desk(Fraction(10**11), inverse=True), {0: Fraction(10**11)}
+    trade(s, 1, 5, 400_000 * FINE, 3)  # -1,250,000
+    trade(s, 1, 5, 600_000 * FINE, 3)  # -833,333
+    trade(s, 2, -10, 500_000 * FINE, 4)  # 2,000,000
+    for method in ("fifo", "average"):
+        (found,) = round_trips(events(s), method, values, inverse={0})
+        assert found.entry_fine == 480_000 * FINE
+        assert (found.exit_fine, found.lots, found.fees_minor) == (500_000 * FINE, 10, 10)
+        assert found.pnl_minor == s["positions"][0, 0]["realised_minor"] == 83_333
 
 
 def test_a_flip_and_a_short_with_a_rebate() -> None:
@@ -180,17 +193,19 @@ def run(s: Any, steps: list[tuple[Any, ...]]) -> None:
 
 @settings(max_examples=120, deadline=None)
 @given(
-    st.lists(STEPS, min_size=1, max_size=30), st.sampled_from([Fraction(1), Fraction(1, 10), Fraction(7, 3)])
+    st.lists(STEPS, min_size=1, max_size=30),
+    st.sampled_from([Fraction(1), Fraction(1, 10), Fraction(7, 3), Fraction(10**7), Fraction(10**8, 3)]),
 )
 def test_trades_sum_to_the_ledger(steps: list[tuple[Any, ...]], tick_value: Fraction) -> None:
     """Positions equal their replay; PnL is the ledger's, by FIFO when flat (A1, A16)."""
-    s, values = desk(tick_value), {0: tick_value, 1: tick_value}
-    run(s, steps)
+    inverse = (0, 1) if tick_value > 1_000 else ()
+    s, values = desk(tick_value, bool(inverse)), {0: tick_value, 1: tick_value}
+    run(s, [step for step in steps if step[0] != "split" or not inverse])  # contracts have none
     seen = replay_positions(events(s))
     for holding, lots in seen.items():
         assert s["positions"][holding]["lots"] == lots
     assert sum(abs(lots) for lots in seen.values()) == abs(s["positions"]["lots"]).sum()
-    average = round_trips(events(s), "average", values)
+    average = round_trips(events(s), "average", values, inverse)
     for holding in seen:
         made = sum(t.pnl_minor for t in average if (t.strategy, t.instrument) == holding)
         assert made == s["positions"][holding]["realised_minor"]
@@ -198,7 +213,7 @@ def test_trades_sum_to_the_ledger(steps: list[tuple[Any, ...]], tick_value: Frac
         if lots:
             trade(s, 10_000, -lots, 5_000_0000, 7, holding)
     for method in ("fifo", "average"):
-        trades = round_trips(events(s), method, values)
+        trades = round_trips(events(s), method, values, inverse)
         for holding in seen:
             mine = [t for t in trades if (t.strategy, t.instrument) == holding]
             position = s["positions"][holding]

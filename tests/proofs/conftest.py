@@ -89,6 +89,37 @@ p_reject = 0.05
 participation = 0.02
 """
 
+CONTRACTS = """
+[desk]
+name = "contracts"
+currency = "BTC"
+cash = 100
+account = "margin"
+equity_interval = "1m"
+rebalance_band = 0.0
+minimum_notional = 0.01
+[data]
+catalog = "contracts"
+instruments = ["INVERSE", "LINEAR", "FOREIGN"]
+[strategy]
+path = "busy.py"
+[risk]
+order_notional_max = 25
+unexecuted_notional_max = 100
+order_lots_max = 5_000
+order_volume_share_max = "none"
+price_collar = 0.05
+duplicate_window = "0s"
+max_age = "3m"
+[venue]
+latency_order = {p50 = "20ms", p99 = "2s"}
+latency_response = {p50 = "20ms", p99 = "2s"}
+p_reject = 0.05
+participation = 0.1
+taker_bps = 5.0
+maker_bps = -1.0
+"""
+
 POLICY = '''
 """A policy that uses every wake and every kind of intent; it is not meant to earn anything."""
 
@@ -118,7 +149,7 @@ class Busy:
     def decide(self, view):
         self.turn += 1
         values = {"turn": self.turn, "starts": self.starts}
-        name = view.instruments[self.turn % 2]
+        name = view.instruments[self.turn % len(view.instruments)]
         if view.woken_by(WakeReason.CROSSING):
             side = 1 if view.feature("sma_3", name) > view.feature("sma_9", name) else -1
             exits = Exits(trailing=0.002, time_bars=9)
@@ -154,7 +185,7 @@ class Stepper:
 
     def __init__(self, built: AssembledDesk) -> None:
         self.engine, self.rows, self.state = built.engine, built.market.rows, built.state[0]
-        self.venue = built.venue[0]
+        self.venue, self.books = built.venue[0], built.venue_books
         self.actions = list(built.market.actions)
         self.tape: list[Any] = []
         self.commands: list[np.ndarray] = []
@@ -179,7 +210,7 @@ class Stepper:
             if self.place == len(self.rows) and None not in self.tape:
                 self.tape.append(None)
                 _end_of_data(self.engine)
-        advance(self.venue, self.rows, 0, len(self.rows), ts, True)
+        advance(self.venue, self.books, self.rows, 0, len(self.rows), ts, True)
         due = next_report_ts(self.venue)
         if due <= ts and due < FOREVER:
             self.reports.append(np.array([take_report(self.venue)], REPORT))
@@ -225,6 +256,7 @@ class Stepper:
 def _end_of_data(engine: Any) -> None:
     """The runner's rule for the end: what the venue still says is booked, but nobody is woken."""
     engine.state[0]["wake_orders"] = 0
+    engine.state[0]["timer_next_ns"] = -1  # else a late report would ring it
 
 
 class World:
@@ -239,6 +271,11 @@ class World:
         self.add_desk("busy", BUSY)
         (folder / "busy.py").write_text(POLICY)
         self.add_minutes(folder / "catalog", {"ONE": 1, "TWO": 2}, 700)
+        self.add_desk("contracts", CONTRACTS)
+        self.add_minutes(folder / "contracts", {"INVERSE": 3}, 500, currency="BTC", contract="inverse")
+        face = {"multiplier": Decimal("0.0001"), "currency": "BTC", "contract": "linear"}
+        self.add_minutes(folder / "contracts", {"LINEAR": 4}, 500, **face)
+        self.add_minutes(folder / "contracts", {"FOREIGN": 5}, 500)
 
     def add_desk(self, name: str, text: str) -> Path:
         """A desk of that name, from now on, and its file."""
@@ -247,13 +284,13 @@ class World:
         path.write_text(text)
         return path
 
-    def add_minutes(self, catalog: Path, seeds: dict[str, int], bars: int) -> None:
+    def add_minutes(self, catalog: Path, seeds: dict[str, int], bars: int, **terms: Any) -> None:
         """Random walks of minute bars around the clock, some minutes missing in each."""
         made = Catalog(catalog)
         for name, seed in seeds.items():
             chance = random.Random(seed)
             made.write_instrument(
-                Instrument(name=name, tick=Decimal("0.01"), sessions="24/7", shortable=True)
+                Instrument(name=name, tick=Decimal("0.01"), sessions="24/7", shortable=True, **terms)
             )
             made.write_bars(name, _walk(chance, bars))
 

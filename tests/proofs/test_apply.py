@@ -9,7 +9,7 @@ import pytest
 from seawall.model.events import MarketData, Timer
 
 
-@pytest.mark.parametrize("which", ["sample", "busy"])
+@pytest.mark.parametrize("which", ["sample", "busy", "contracts"])
 def test_apply_makes_the_records_of_the_fused_loop(world: Any, which: str) -> None:
     """One event at a time through Engine.apply leaves the bytes that the compiled loop leaves."""
     fused, stepped = world.run(which), world.step(which)

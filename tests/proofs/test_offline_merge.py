@@ -35,7 +35,11 @@ OF_FILLS = (
 
 @pytest.mark.parametrize(
     ("which", "setting"),
-    [*(("busy", setting) for setting in SETTINGS), ("sample", "the desk's own"), ("sample", "no latency")],
+    [
+        *(("busy", setting) for setting in SETTINGS),
+        *(("sample", setting) for setting in ("the desk's own", "no latency")),
+        ("contracts", "the desk's own"),
+    ],
 )
 def test_reports_equal_the_offline_merge(world: Any, which: str, setting: str) -> None:
     """The events that the desk recorded are the reports of the merge, field by field."""

@@ -139,6 +139,20 @@ def test_equity_below_zero_breaches_every_share_of_it() -> None:
     assert after(s, gross_minor=1, equity_minor=-1) == [("PASSIVE_BREACH", "GROSS_LIMIT", 1, 0)]
 
 
+def test_an_inverse_long_breaches_its_limit_as_the_price_falls() -> None:
+    """Exposure of 1,500 contracts grows from 30,000,000 satoshis as the price falls a tick under 500."""
+    s = a_desk()
+    s["instrument_limits"]["single_name_ppm_max"] = 300_000
+    record = s["instruments"][0]
+    record["inverse"], record["tick_value_numerator"], record["tick_value_denominator"] = 1, 10**8, 1
+    s["net_lots"][0], record["mark_ticks"] = 1_500, 5_000
+    assert after(s) == []
+    record["mark_ticks"] = 4_999
+    assert after(s) == [("PASSIVE_BREACH", "SINGLE_NAME_LIMIT", 30_006_002, 30_000_000)]
+    s["net_lots"][0] = -1_499
+    assert after(s) == [("PASSIVE_CURED", "SINGLE_NAME_LIMIT", 29_985_998, 30_000_000)]
+
+
 def test_each_single_name_has_a_breach_of_its_own() -> None:
     """Long in one and short in the other, each above 30 % of equity, each named."""
     s = a_desk()

@@ -182,6 +182,59 @@ def test_sizes_that_no_64_bits_hold_are_seen_before_they_are_multiplied(lots: in
     assert (x["notional_minor"], x["gross_after_minor"]) == (-1, -1)
 
 
+def a_perpetual(mark: int = 500_000) -> Any:
+    """The desk with an inverse contract in place of instrument 0: 100 dollars, satoshis, a tick of 0.1."""
+    s = a_desk(price=mark)
+    record = s["instruments"][0]
+    record["tick_value_numerator"], record["inverse"] = 10**11, 1
+    s["ledger"]["margin_account"] = 1
+    return s
+
+
+def test_an_inverse_order_counts_at_the_lower_of_limit_and_reference() -> None:
+    """10 contracts of 100 dollars are 0.02 coins at 50,000 and 0.025 at 40,000, bought or sold."""
+    s = a_perpetual()
+    for side in (1, -1):
+        assert told(s, side=side, limit=500_000)["notional_minor"] == 2_000_000
+        assert told(s, side=side, limit=400_000)["notional_minor"] == 2_500_000
+        x = told(s, side=side, limit=600_000)
+        assert (x["notional_minor"], x["gross_after_minor"], x["net_after_minor"]) == (2_000_000,) * 3
+
+
+# the lowest price in ticks, the most lots that are counted exactly there
+LARGEST = [(618_048, 55_668_814_849), (2_001, 180_234_057), (1, 90_071), (10**12, 2**53)]
+
+
+@pytest.mark.parametrize(("ticks", "most"), LARGEST)
+def test_inverse_sizes_are_counted_as_long_as_they_are_exact(ticks: int, most: int) -> None:
+    """All that exact arithmetic holds passes, to the lot; one more is seen before it is divided."""
+    s = a_perpetual(mark=ticks)
+    x = told(s, lots=most, limit=ticks)
+    assert x["overflow_bits"] <= 62
+    assert x["notional_minor"] == -(-most * 10**11 // ticks) <= 2**53
+    assert x["gross_after_minor"] == x["notional_minor"]
+    x = told(s, lots=most + 1, limit=ticks)
+    assert x["overflow_bits"] > 62
+    assert (x["notional_minor"], x["gross_after_minor"]) == (-1, -1)
+
+
+def test_an_inverse_contract_whose_price_does_not_fit_is_refused() -> None:
+    """The price stands in the divisor as ten-thousandths, and has to fit as well."""
+    assert told(a_perpetual(), lots=1, limit=2**62 // 10_000)["overflow_bits"] <= 62
+    assert told(a_perpetual(), lots=1, limit=2**62 // 10_000 + 1)["overflow_bits"] > 62
+
+
+def test_what_settles_in_another_currency_is_known_and_has_no_lots() -> None:
+    """Nothing of it is gathered but that its lots are no quantity of this account (C2)."""
+    s = a_desk()
+    told(s, number=0)
+    s["instruments"][1]["foreign"] = 1
+    x = told(s, number=1)
+    assert (x["known_instrument"], x["wanted_lots"], x["lots"]) == (1, -1, 10)
+    assert (x["reference_ticks"], x["notional_minor"], x["gross_after_minor"]) == (0, -1, -1)
+    assert not any(x["instrument_limits"].item())
+
+
 def test_bits_bound_a_product() -> None:
     """A product has at most as many bits as its factors together."""
     for left, right in ((1, 1), (255, 256), (10**9, 10**9 + 7)):

@@ -47,6 +47,7 @@ EDGES: dict[str, tuple[dict[str, int], dict[str, int]]] = {
     "stale_data": ({"reference_age_ns": 300}, {"reference_age_ns": 301}),
     "daily_loss": ({"day_loss_minor": 4_999_999}, {"day_loss_minor": 5_000_000}),
     "drawdown": ({"drawdown_ppm": 199_999}, {"drawdown_ppm": 200_000}),
+    "book_state": ({"book_state": 0}, {"book_state": 1}),
 }
 
 NO_PRICE = [{"reference_ticks": 0}, {"reference_ticks": -1}]
@@ -77,6 +78,7 @@ UNKNOWN: dict[str, list[dict[str, int]]] = {
     "stale_data": [*NO_PRICE, {"reference_age_ns": -1}],
     "daily_loss": [{"day_known": 0}, {"day_start_minor": 0}, {"day_start_minor": -1}],
     "drawdown": [{"drawdown_ppm": -1}],
+    "book_state": [{"book_state": -1}, {"book_state": 2}],
 }
 
 # CONTROLS.md section 1, "Applies to": the controls that orders which only reduce may pass.
@@ -122,7 +124,7 @@ def test_a_record_of_zeros_passes_no_rule_that_has_a_limit(rule: Rule) -> None:
     """Limits that were never filled in allow nothing."""
     x = np.zeros(1, GATE_INPUTS)[0]
     x["side"], x["reduce_only"], x["order_type"] = -1, 1, 1
-    x["lots"] = 1
+    x["lots"], x["book_state"] = 1, 1
     assert not passes(rule, x)
 
 

@@ -13,11 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seawall.kernels.state import new_state
+from seawall.model.amounts import Notional, Price, Quantity
 from seawall.model.errors import ConfigError
 from seawall.model.instruments import Instrument
 from seawall.model.orders import OrderType, Side, TimeInForce
 from seawall.model.reasons import Reason
-from seawall.model.units import Notional, Price, Quantity
 from seawall.portfolio.exposure import open_leaves
 from seawall.portfolio.ledger import mark
 from seawall.risk import (
@@ -70,10 +70,10 @@ def failed(answer: Approved | Refused) -> list[str]:
 
 
 def test_a_sound_order_is_approved_with_every_verdict() -> None:
-    """22 rules, each with value, limit and headroom."""
+    """23 rules, each with value, limit and headroom."""
     answer = a_gate().review(BUY, VIEW)
     assert isinstance(answer, Approved)
-    assert len(answer.verdicts) == 22
+    assert len(answer.verdicts) == 23
     assert all(v.status is Status.PASS and v.headroom >= 0 for v in answer.verdicts)
 
 
@@ -89,6 +89,8 @@ CLOSED: list[tuple[str, OrderRequest, GateView, Reason]] = [
     ("a daily price of the session before", BUY, seen(age_sessions=1), Reason.STALE_DATA),
     ("no view of the instrument", BUY, msgspec.structs.replace(VIEW, instruments={}), Reason.STALE_DATA),
     ("unknown volume", BUY, seen(volume_average_lots=None), Reason.UNKNOWN_VOLUME),
+    ("a book with a gap", BUY, seen(book_is_whole=False), Reason.BOOK_INVALID),
+    ("a book of which nobody knows", BUY, seen(book_is_whole=None), Reason.BOOK_INVALID),
     ("no equity", BUY, seen(account={"equity_minor": 0}), Reason.DRAWDOWN_LIMIT),
     ("equity that is not a number", BUY, seen(account={"equity_minor": float("nan")}), Reason.DRAWDOWN_LIMIT),
     ("no peak", BUY, seen(account={"peak_minor": None}), Reason.DRAWDOWN_LIMIT),
@@ -122,7 +124,7 @@ def test_it_fails_closed(said: str, request_: OrderRequest, view: GateView, reas
     answer = a_gate().review(request_, view)
     assert isinstance(answer, Refused), said
     assert answer.reason is reason
-    assert len(answer.verdicts) == 22
+    assert len(answer.verdicts) == 23
     assert answer.causes
 
 
@@ -133,6 +135,71 @@ def test_what_is_no_quantity_of_the_instrument_never_passes_as_one(quantity: Any
     answer = a_gate().review(msgspec.structs.replace(BUY, quantity=quantity), VIEW)
     assert isinstance(answer, Refused)
     assert "C2" in failed(answer)
+
+
+PERPETUAL = Instrument(
+    name="BTCUSD_PERP", tick=Decimal("0.1"), multiplier=Decimal(100), currency="BTC", contract="inverse"
+)
+COINS = AccountView(
+    cash_minor=10**10, equity_minor=10**10, day_start_minor=10**10, peak_minor=10**10, margin=True
+)
+AT_50_000 = InstrumentView(price_ticks=500_000, price_ts=900, volume_average_lots=10**9)
+# held, side, limit in ticks, lots -> the controls that stand in the way; at most 2 coins an order
+INVERSE_ORDERS = [
+    (0, Side.BUY, 500_000, 1_000, []),  # 2 coins
+    (0, Side.BUY, 500_000, 1_001, ["C7"]),
+    (0, Side.SELL, 500_000, 1_000, []),
+    (0, Side.SELL, 500_000, 1_001, ["C7"]),
+    (0, Side.BUY, 480_000, 960, []),  # the lower the limit, the more coins
+    (0, Side.BUY, 480_000, 961, ["C7"]),
+    (0, Side.SELL, 520_000, 1_000, []),  # sold higher, it counts at the market
+    (0, Side.SELL, 520_000, 1_001, ["C7"]),
+    (14_000, Side.BUY, 500_000, 1_000, []),  # 28 + 2 coins are 30 % of the equity
+    (14_001, Side.BUY, 500_000, 1_000, ["C18"]),
+    (-14_000, Side.SELL, 500_000, 1_000, []),
+    (-14_001, Side.SELL, 500_000, 1_000, ["C18"]),
+    (14_001, Side.SELL, 500_000, 1_001, []),  # it reduces
+]
+
+
+@pytest.mark.parametrize(("held", "side", "limit", "lots", "controls"), INVERSE_ORDERS)
+def test_inverse_orders_at_the_limit_and_one_beyond(
+    held: int, side: Side, limit: int, lots: int, controls: list[str]
+) -> None:
+    """Limits are amounts of the settlement currency; a notional is what a lot is worth at the lower price."""
+    assert failed(of_perpetuals(held, side, limit, lots)) == controls
+
+
+def of_perpetuals(held: int, side: Side, limit: int, lots: int) -> Approved | Refused:
+    """The verdict on an order for contracts at 50,000 in an account of 100 coins."""
+    gate = Gate(RiskSettings(order_notional_max=2), [PERPETUAL], FeeBound(ppm=500))
+    known = msgspec.structs.replace(AT_50_000, position_lots=held)
+    view = GateView(now_ns=1_000, account=COINS, instruments={"BTCUSD_PERP": known})
+    order = OrderRequest(instrument="BTCUSD_PERP", side=side, quantity=lots, limit=limit)
+    return gate.review(order, view)
+
+
+def test_inverse_orders_are_counted_up_to_the_last_lot_that_fits() -> None:
+    """2^53 satoshis are 45,035,996,273 contracts at 50,000: judged on their size; one more is not counted."""
+    most = of_perpetuals(0, Side.BUY, 500_000, 45_035_996_273)
+    assert isinstance(most, Refused)
+    assert most.reason is Reason.ORDER_QUANTITY
+    value = next(v.value for v in most.verdicts if v.rule == "order_notional")
+    assert value == -(-45_035_996_273 * 10**11 // 500_000)
+    beyond = of_perpetuals(0, Side.BUY, 500_000, 45_035_996_274)
+    assert isinstance(beyond, Refused)
+    assert beyond.reason is Reason.INVALID_INPUT
+    held = of_perpetuals(45_035_996_274, Side.SELL, 500_000, 1)  # a holding that cannot be counted
+    assert isinstance(held, Refused)
+
+
+def test_a_cash_view_of_inverse_contracts_asks_for_their_whole_notional() -> None:
+    """The engine asks for a margin account; a view without one is refused what it could not bear."""
+    gate = Gate(RiskSettings(order_notional_max=2), [PERPETUAL], FeeBound(ppm=500))
+    poor = msgspec.structs.replace(COINS, margin=False, cash_minor=10**8)
+    view = GateView(now_ns=1_000, account=poor, instruments={"BTCUSD_PERP": AT_50_000})
+    order = OrderRequest(instrument="BTCUSD_PERP", side=Side.BUY, quantity=500, limit=500_000)
+    assert failed(gate.review(order, view)) == ["C16"]  # 1 coin, and its fee
 
 
 def test_fees_and_working_orders_hold_cash() -> None:
@@ -286,9 +353,9 @@ def test_the_verdict_is_the_engines(
         time_in_force=TimeInForce.DAY, reduce_only=reduce_only,
     )  # fmt: skip
     answer = a_gate().review(request, view)
-    assert [v.value for v in answer.verdicts] == decision["rule_value"][:22].tolist()
-    assert [v.limit for v in answer.verdicts] == decision["rule_limit"][:22].tolist()
-    assert [int(v.status) for v in answer.verdicts] == decision["rule_status"][:22].tolist()
+    assert [v.value for v in answer.verdicts] == decision["rule_value"][:23].tolist()
+    assert [v.limit for v in answer.verdicts] == decision["rule_limit"][:23].tolist()
+    assert [int(v.status) for v in answer.verdicts] == decision["rule_status"][:23].tolist()
     assert (answer.reason if isinstance(answer, Refused) else 0) == decision["reason"]
 
 

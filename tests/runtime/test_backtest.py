@@ -1,12 +1,15 @@
 """The shell of a backtest: what it leaves on the disk, also when it does not reach the end."""
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from seawall.model.errors import InvariantBroken, PolicyError, RunError
 from seawall.runtime.backtest import resume
+from seawall.store.journal import JournalLanes
 from seawall.store.run_folder import RunFolder, verify_run
 
 FILES = [
@@ -111,3 +114,83 @@ def test_a_resumed_policy_is_started_once(small: Any, tmp_path: Path) -> None:
     whole = small.started().run()
     small.started(out=tmp_path / "run").run(0)
     assert resume(tmp_path / "run").run().result == whole.result
+
+
+# ticks ---------------------------------------------------------------------------------
+
+
+def rows_of(backtest: Any) -> np.ndarray:
+    """All market rows of a run, in the order in which it takes them."""
+    return np.concatenate(list(backtest.built.market.source.pieces(1000)))
+
+
+def test_the_rows_of_ticks_are_in_the_manifest(ticks: Any, tmp_path: Path) -> None:
+    """Their digest is known when all were read: empty while the run goes on, then that of the bytes."""
+    backtest = ticks.started(out=tmp_path / "run", chunk_rows=100)
+    assert RunFolder(tmp_path / "run").manifest["rows_sha256"] == ""
+    finished = backtest.run()
+    digest = hashlib.sha256(rows_of(backtest).tobytes()).hexdigest()
+    assert RunFolder(tmp_path / "run").manifest["rows_sha256"] == digest == finished.manifest["heads"]["rows"]
+    assert finished.rows == finished.manifest["rows"] == len(rows_of(backtest))
+    assert len(finished.lanes["postings"]) > 20  # the desk traded
+    assert verify_run(tmp_path / "run") == []
+
+
+@pytest.mark.parametrize("feed", ['"recorded"', '"20ms"', '{p50 = "20ms", p99 = "90ms"}'])
+def test_chunks_and_stops_change_nothing_on_ticks(ticks: Any, tmp_path: Path, feed: str) -> None:
+    """Whole, in small chunks, and stopped and resumed three times: one result, with any feed."""
+    override = f"venue.latency_feed={feed}"
+    whole = ticks.started(override).run()
+    assert ticks.started(override, chunk_rows=7).run().result == whole.result
+    assert not ticks.started(override, out=tmp_path / "run", chunk_rows=13).run(200).complete
+    assert not resume(tmp_path / "run", chunk_rows=5).run(700).complete
+    assert not resume(tmp_path / "run", chunk_rows=100).run(1001).complete
+    assert resume(tmp_path / "run").run().result == whole.result
+    assert verify_run(tmp_path / "run") == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "row", "refused"), [("trades", 0, True), ("levels", 3, True), ("trades", -1, False)]
+)
+def test_a_resume_on_changed_rows_is_refused(
+    ticks: Any, tmp_path: Path, kind: str, row: int, refused: bool
+) -> None:
+    """Rows before the checkpoint must be what they were; those behind it were not looked at yet."""
+    ticks.started(out=tmp_path / "run").run(600)
+    before = {path.name: path.read_bytes() for path in (tmp_path / "run").iterdir()}
+    ticks.change(kind, row)
+    if not refused:
+        assert resume(tmp_path / "run").run().complete
+        return
+    with pytest.raises(RunError, match="cannot be resumed: the market rows are not what they were"):
+        resume(tmp_path / "run")
+    assert {path.name: path.read_bytes() for path in (tmp_path / "run").iterdir()} == before
+
+
+def test_a_resume_on_rows_that_came_since_is_refused(ticks: Any, tmp_path: Path) -> None:
+    """A catalog that grew within the span of the desk is other data."""
+    ticks.started(out=tmp_path / "run").run(600)
+    ticks.grow()
+    with pytest.raises(RunError, match="cannot be resumed: data_hash"):
+        resume(tmp_path / "run")
+
+
+def test_with_a_folder_no_records_are_kept_in_memory(ticks: Any, tmp_path: Path) -> None:
+    """They are on the disk, and read from there when somebody asks; without a folder they are kept."""
+    backtest = ticks.started(out=tmp_path / "run")
+    finished = backtest.run()
+    assert backtest.recorder.kept == {}
+    assert isinstance(finished.lanes, JournalLanes)
+    inside = ticks.started()
+    kept = inside.run().lanes
+    assert set(inside.recorder.kept) <= set(kept)
+    for lane, records in kept.items():
+        assert finished.lanes[lane].tobytes() == records.tobytes(), lane
+
+
+def test_the_window_forgets(ticks: Any) -> None:
+    """However many rows were fed, those that core and venue have taken are not kept."""
+    backtest = ticks.started(chunk_rows=50)
+    held: list[int] = []
+    backtest.run(None, lambda *_: held.append(len(backtest.window.core) + len(backtest.window.venue)))
+    assert max(held) < 400 < backtest.rows_total

@@ -46,7 +46,7 @@ def test_what_the_market_holds(small: Any) -> None:
         ("data.instruments=['AAPL','IBN']", CatalogError, "did you mean 'IBM'"),
         ("data.start='2020-01-01'", DataError, "no bars of AAPL, IBM"),
         ("data.start='soon'", SeawallError, "soon"),
-        ("desk.currency=EUR", ConfigError, "AAPL is in USD, the desk in EUR"),
+        ("desk.currency=EUR", ConfigError, "nothing settles in EUR, the desk's currency: AAPL in USD"),
         ("strategy.name=momentum", ConfigError, "either name"),
         ("strategy.path=other.py", ConfigError, "other.py"),
         ("strategy.raise_up=1", ConfigError, "raise_at"),
@@ -105,6 +105,22 @@ def test_shorts_need_the_account_and_the_instrument(tmp_path: Path) -> None:
         assert records["daily"].tolist() == [0, 0]
         assert records["interval_ns"].tolist() == [HOUR_NS, HOUR_NS]
     assert built.manifest["annualisation"] == 365
+
+
+def test_an_inverse_contract_has_no_corporate_actions(tmp_path: Path) -> None:
+    """A split of it would be booked by nobody's rule, so that the desk does not start."""
+    catalog = Catalog(tmp_path / "catalog")
+    for name in ("YES", "NO"):
+        catalog.write_instrument(
+            Instrument(name=name, tick=Decimal("0.01"), sessions="24/7", contract="inverse")
+        )
+        catalog.write_bars(name, hours(50))
+    built = assemble(parse_desk(toy("margin")), tmp_path)
+    assert built.manifest["contracts"] == ["inverse", "inverse"]
+    assert built.venue[0]["instruments"]["inverse"][:2].tolist() == [1, 1]
+    catalog.write_actions("NO", [Split("NO", FIRST_NS, 2, 1)])
+    with pytest.raises(DataError, match="1 corporate actions of NO; an inverse contract has none"):
+        assemble(parse_desk(toy("margin")), tmp_path)
 
 
 def test_a_policy_file_in_place_of_the_desks(small: Any, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from seawall.kernels.rows import BAR_OPEN
 from seawall.model.instruments import Instrument
 from seawall.model.kinds import EventKind, WakeReason
 from seawall.runtime.backtest import start
-from seawall.runtime.loop import DRAIN, EVENT, NEED_ROWS, WAKE, bind, run
+from seawall.runtime.loop import DRAIN, EVENT, NEED_ROWS, WAKE, bind, new_table, run
 from seawall.store.catalog import BAR_SCHEMA, Catalog
 
 MINUTE_NS = 60 * 10**9
@@ -141,12 +141,13 @@ def test_waiting_for_rows_moves_nothing(small: Any, known: int) -> None:
     backtest = small.started()
     backtest.engine.start()
     window = backtest.rows[:known]
+    arrays = (backtest.state, backtest.venue, backtest.books, backtest.venue_books, window, window)
     codes = []
-    while (code := run(backtest.state, backtest.venue, window)) != NEED_ROWS:
+    while (code := run(*arrays)) != NEED_ROWS:
         codes.append(code)
         assert code == WAKE
     before = backtest.state.tobytes(), backtest.venue.tobytes()
-    assert run(backtest.state, backtest.venue, window) == NEED_ROWS
+    assert run(*arrays) == NEED_ROWS
     assert (backtest.state.tobytes(), backtest.venue.tobytes()) == before
     assert backtest.state[0]["rows_taken"] == known
 
@@ -158,10 +159,12 @@ def test_bound_and_plain_calls_agree(small: Any) -> None:
         backtest = small.started()
         backtest.engine.start()
         window = backtest.rows[:150]
-        step, where = bind(backtest.state, backtest.venue, window)
+        arrays = (backtest.state, backtest.venue, backtest.books, backtest.venue_books, window, window)
+        table = new_table()
+        step, where = bind(table, *arrays)
         codes = []
         while not codes or codes[-1] != NEED_ROWS:
-            codes.append(step(*where) if by_address else run(backtest.state, backtest.venue, window))
+            codes.append(step(*where) if by_address else run(*arrays))
             assert codes[-1] not in (DRAIN, EVENT)
         ends.append((codes, backtest.state.tobytes(), backtest.venue.tobytes()))
     assert ends[0] == ends[1]

@@ -95,6 +95,58 @@ def test_missing_records_are_a_difference(small: Any, run: Path) -> None:
     )
 
 
+def test_a_replay_of_ticks(ticks: Any, tmp_path: Path) -> None:
+    """It reads the ticks again, in any chunks, and agrees; the policy file may be gone."""
+    finished = ticks.started(out=tmp_path / "run").run()
+    ticks.policy.unlink()
+    found = replay(tmp_path / "run")
+    assert found.replayed == finished.result
+    assert found.records == finished.manifest["records"] > 200
+    assert replay(tmp_path / "run", chunk_rows=11) == found
+
+
+@pytest.mark.parametrize(
+    ("kind", "row", "column"),
+    [
+        ("trades", 0, "size_lots"),
+        ("trades", -1, "price_ticks"),
+        ("levels", 5, "size_lots"),
+        ("quotes", 9, "bid_ticks"),
+    ],
+)
+def test_changed_ticks_are_no_divergence(
+    ticks: Any, tmp_path: Path, kind: str, row: int, column: str
+) -> None:
+    """Rows that were changed behind the catalog's back are the user's to mend, whatever came of them."""
+    ticks.started(out=tmp_path / "run").run()
+    ticks.change(kind, row, column)
+    with pytest.raises(VerificationError, match="rows_sha256 is not what the run recorded"):
+        replay(tmp_path / "run")
+    answer = CliRunner().invoke(main, ["replay", str(tmp_path / "run")])
+    assert (answer.exit_code, answer.exception.__class__) == (2, SystemExit)
+    assert "its inputs have changed" in answer.output
+
+
+def test_ticks_that_came_since(ticks: Any, tmp_path: Path) -> None:
+    """A catalog that grew within the span of the desk has another hash, told before anything runs."""
+    ticks.started(out=tmp_path / "run").run()
+    ticks.grow()
+    with pytest.raises(VerificationError, match="data_hash is not what the run recorded"):
+        replay(tmp_path / "run")
+
+
+def test_changed_ticks_on_which_the_policy_fails(ticks: Any, tmp_path: Path) -> None:
+    """The run ended well, its policy cannot on other rows: it is told that the rows are others."""
+    text = ticks.policy.read_text()
+    ticks.policy.write_text(
+        text.replace("self.turn += 1", "self.turn += None if view.last_trade('A') > 1e6 else 1")
+    )
+    ticks.started(out=tmp_path / "run").run()
+    ticks.change("trades", 4, "price_ticks", 10**8)
+    with pytest.raises(VerificationError, match="rows_sha256"):
+        replay(tmp_path / "run")
+
+
 def alter(run: Path, lane: str, field: str) -> int:
     """Adds one to a field of the fourth record of a lane and mends every check; its sequence."""
     frames = list(read_frames(run / "journal.bin"))

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from seawall.kernels import rows as r
+from seawall.kernels.book import new_books
 from seawall.kernels.state import COMMAND
 from seawall.model.instruments import Instrument
 from seawall.model.kinds import CommandKind, ReportKind
@@ -22,7 +23,7 @@ from seawall.model.orders import OrderType, TimeInForce
 from seawall.model.sessions import SessionTable
 from seawall.simulator.exchange import NEEDS_ROWS, advance, corporate_action, send
 from seawall.simulator.reference import merge
-from seawall.simulator.reports import take_report
+from seawall.simulator.reports import next_report_ts, take_report
 from seawall.simulator.settings import LatencySpread, VenueSettings
 from seawall.simulator.state import new_venue
 
@@ -36,14 +37,18 @@ class Bench:
 
     FREE = FREE
 
-    def __init__(self, sessions: int = 60) -> None:
+    def __init__(self, sessions: int = 60, **terms: Any) -> None:
+        self.terms = terms  # of all instruments
         starts = np.arange(sessions, dtype=np.int64) * 100
         self.sessions = {"TOY": SessionTable("TOY", starts + 10, starts + 90, 100 * sessions)}
 
     def instruments(self, count: int = 1) -> list[Instrument]:
         """Instruments with a tick of 0.01, 0.05, 0.0025 ...: tick values 1, 5 and 1/4 minor units."""
         ticks = ("0.01", "0.05", "0.0025")
-        return [Instrument(name=f"I{i}", tick=Decimal(ticks[i % 3]), sessions="TOY") for i in range(count)]
+        return [
+            Instrument(name=f"I{i}", tick=Decimal(ticks[i % 3]), sessions="TOY", **self.terms)
+            for i in range(count)
+        ]
 
     def bars(self, *bars: tuple[int, ...], instrument: int = 0, first: int = 0) -> list[tuple[Any, ...]]:
         """Rows of bars (open, high, low, close, volume), volume -1 = unknown; sort them with `rows`."""
@@ -108,7 +113,7 @@ class Bench:
         stops += [(chance.randrange(end), 0, None) for _ in range(chance.randrange(80))] if chance else []
         base, shown = 0, 0 if chance else len(rows)
         for ts, _, what in sorted(stops, key=lambda stop: stop[:2]):
-            while advance(v, rows[base:shown], base, shown - base, ts, shown == len(rows)) == NEEDS_ROWS:
+            while not self.reach(v, rows[base:shown], base, ts, shown == len(rows), reports):
                 assert chance is not None
                 base = chance.randrange(base, int(v["cursor"]) + 1)
                 shown = min(len(rows), shown + chance.randrange(1, 40))
@@ -117,8 +122,20 @@ class Bench:
             elif what is not None:
                 send(v, what)
             reports += self.taken(v)
-        assert advance(v, rows[base:], base, len(rows) - base, FOREVER, True) != NEEDS_ROWS
+        assert self.reach(v, rows[base:], base, FOREVER, True, reports)
         return reports + self.taken(v)
+
+    def reach(
+        self, v: Any, rows: np.ndarray, base: int, ts: int, final: bool, reports: list[dict[str, int]]
+    ) -> bool:
+        """Moves time to `ts`, taking each report as it arrives; False where rows are lacking."""
+        while True:
+            if advance(v, new_books(0), rows, base, len(rows), ts, final) == NEEDS_ROWS:
+                return False
+            if next_report_ts(v) > ts:
+                return True
+            report = take_report(v)
+            reports.append({name: int(report[name]) for name in report.dtype.names})
 
     def taken(self, v: Any) -> list[dict[str, int]]:
         """All reports that wait, as dicts."""
@@ -233,6 +250,12 @@ def _coin(command: np.void) -> bool:
 def bench() -> Bench:
     """The bench, once for all tests of the room."""
     return Bench()
+
+
+@pytest.fixture(scope="session")
+def inverse_bench() -> Bench:
+    """The same with inverse contracts: 7 dollars each, whose worth at a price is seldom whole."""
+    return Bench(contract="inverse", multiplier=Decimal(7))
 
 
 if __name__ == "__main__":

@@ -70,6 +70,21 @@ def test_the_split_is_exact(bench: Any, lots: int, side: int, instrument: int) -
     assert fill["impact_minor"] >= 0
 
 
+@pytest.mark.parametrize("lots", [1, 7, 39, 5_000])
+@pytest.mark.parametrize("side", [1, -1])
+def test_the_split_of_an_inverse_contract_is_exact(inverse_bench: Any, lots: int, side: int) -> None:
+    """What a worse price costs in coins: less received by a buy, more paid by a sell; fees on the size."""
+    rows = inverse_bench.rows(inverse_bench.bars(*[(997, 997, 997, 997, 400)] * 3))
+    order = inverse_bench.order(lots=lots, side=side, limit=10**6 if side > 0 else 1)
+    fill = inverse_bench.run(rows, order, spread_bps=7, impact="sqrt", taker_bps=20)[-1]
+    value = inverse_bench.instruments()[0].tick_value * -side * lots * 10_000
+    cash = {name: math.ceil(value / fill[name]) for name in ("price_fine", "base_fine")}
+    assert fill["spread_minor"] + fill["impact_minor"] == cash["price_fine"] - cash["base_fine"]
+    assert min(fill["spread_minor"], fill["impact_minor"]) >= 0
+    assert side * (fill["price_fine"] - fill["base_fine"]) > 0
+    assert fill["fee_minor"] == round(Fraction(abs(cash["price_fine"]) * 20, 10_000))
+
+
 FEES = [  # side, lots, settings -> fee in minor units on lots x 100,000 minor units
     (1, 1, {"taker_bps": 1}, 10),
     (1, 1, {"taker_bps": 0.05}, 0),  # half a unit: to the even one

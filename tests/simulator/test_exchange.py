@@ -14,9 +14,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from seawall.kernels.book import new_books
 from seawall.kernels.rows import BAR_HIGH, BAR_LOW, ROW
 from seawall.model.kinds import Liquidity, ReportKind
 from seawall.simulator.exchange import DONE, NEEDS_ROWS, advance, send
+from seawall.simulator.reports import next_report_ts
 from seawall.simulator.settings import LatencySpread
 
 HERE = Path(__file__).parent
@@ -54,9 +56,9 @@ def test_a_snapshot_resumes(bench: Any, seed: int) -> None:
     early = [command for command in world["commands"] if command["ts_sent"] < half]
     late = [command for command in world["commands"] if command["ts_sent"] >= half]
     for command in early:
-        assert advance(v, rows, 0, len(rows), int(command["ts_sent"]), True) == DONE
+        assert bench.reach(v, rows, 0, int(command["ts_sent"]), True, [])
         send(v, command)
-    assert advance(v, rows, 0, len(rows), half, True) == DONE
+    assert bench.reach(v, rows, 0, half, True, [])
     copy = np.frombuffer(venue.tobytes(), venue.dtype).copy()
     assert bench.drive(copy, rows, late) == bench.drive(venue, rows, late)
     assert copy.tobytes() == venue.tobytes()
@@ -68,11 +70,13 @@ def test_it_asks_for_rows_before_it_is_unsure(bench: Any) -> None:
     venue = bench.venue()
     v = venue[0]
     send(v, bench.order(95))
-    assert advance(v, rows, 0, 4, 92, False) == NEEDS_ROWS  # all four rows are done: a fifth may be due
-    assert advance(v, rows, 0, 5, 92, False) == DONE  # the fifth stands at 110
-    assert advance(v, rows, 0, 5, 200, False) == NEEDS_ROWS
-    assert [each["kind"] for each in bench.taken(v)] == [ReportKind.ACCEPTED, ReportKind.FILL]
-    assert advance(v, rows[5:], 5, 3, 200, True) == DONE
+    told: list[dict[str, int]] = []
+    assert not bench.reach(v, rows[:4], 0, 92, False, told)  # all four rows are done: a fifth may be due
+    assert bench.reach(v, rows[:5], 0, 92, False, told)  # the fifth stands at 110
+    assert not bench.reach(v, rows[:5], 0, 200, False, told)
+    told += bench.taken(v)
+    assert [each["kind"] for each in told] == [ReportKind.ACCEPTED, ReportKind.FILL]
+    assert bench.reach(v, rows[5:], 5, 200, True, told)
 
 
 def test_nothing_is_done_that_could_not_be_known(bench: Any) -> None:
@@ -81,10 +85,23 @@ def test_nothing_is_done_that_could_not_be_known(bench: Any) -> None:
     venue = bench.venue(latency_response="30ns")
     v = venue[0]
     send(v, bench.order(95))
+    told: list[dict[str, int]] = []
     for horizon, cursor in ((139, 4), (140, 5)):
-        assert advance(v, rows, 0, len(rows), horizon, True) == DONE
+        assert bench.reach(v, rows, 0, horizon, True, told)
         assert v["cursor"] == cursor
-    assert [(each["ts_exchange"], each["ts_local"]) for each in bench.taken(v)] == [(95, 125), (110, 140)]
+    assert [(each["ts_exchange"], each["ts_local"]) for each in told] == [(95, 125), (110, 140)]
+
+
+def test_nothing_happens_beyond_an_answer_that_was_not_taken(bench: Any) -> None:
+    """Whoever gets an answer at 100 may act on it: until it is taken, the venue stays before 110."""
+    rows = bench.rows(bench.bars(FIRST, FIRST, FIRST))
+    v = bench.venue(latency_response="5ns")[0]
+    send(v, bench.order(95))
+    assert advance(v, new_books(0), rows, 0, len(rows), 500, True) == DONE
+    assert (v["now_ns"], v["cursor"], next_report_ts(v)) == (95, 4, 100)
+    told: list[dict[str, int]] = []
+    assert bench.reach(v, rows, 0, 500, True, told)
+    assert [each["ts_local"] for each in told] == [100, 115]
 
 
 def test_commands_go_in_line(bench: Any) -> None:
@@ -108,11 +125,12 @@ def test_the_line_holds_at_one_nanosecond(bench: Any) -> None:
     rows = bench.rows(bench.bars(FIRST, FIRST, FIRST))
     venue = bench.venue()
     v = venue[0]
-    assert advance(v, rows, 0, len(rows), 110, True) == DONE
+    reports: list[dict[str, int]] = []
+    assert bench.reach(v, rows, 0, 110, True, reports)
     send(v, bench.order(110, phase=3, order_id=1))
     send(v, bench.order(110, phase=1, order_id=2))
-    assert advance(v, rows, 0, len(rows), 300, True) == DONE
-    told = [(each["ts_exchange"], each["order_id"], each["kind"]) for each in bench.taken(v)]
+    assert bench.reach(v, rows, 0, 300, True, reports)
+    told = [(each["ts_exchange"], each["order_id"], each["kind"]) for each in reports]
     assert told == [(110, 1, 10), (110, 2, 10), (210, 1, 12), (210, 2, 12)]
 
 
@@ -205,5 +223,5 @@ def test_without_costs_and_latency_the_paper_result_comes_out(bench: Any) -> Non
 def test_no_rows_at_all(bench: Any) -> None:
     """A venue without market data asks for rows, and is done when there will be none."""
     v, nothing = bench.venue()[0], np.zeros(0, ROW)
-    assert advance(v, nothing, 0, 0, 10, False) == NEEDS_ROWS
-    assert advance(v, nothing, 0, 0, 10, True) == DONE
+    assert advance(v, new_books(0), nothing, 0, 0, 10, False) == NEEDS_ROWS
+    assert advance(v, new_books(0), nothing, 0, 0, 10, True) == DONE

@@ -25,6 +25,35 @@ def test_equal_in_seeded_worlds(bench: Any, seed: int) -> None:
     assert reports_of(bench, world, None) == expected
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_equal_in_worlds_of_inverse_contracts(inverse_bench: Any, seed: int) -> None:
+    """Fills, fees and the split of costs of inverse contracts, against fractions."""
+    world = inverse_bench.world(seed)
+    expected = inverse_bench.reference(world)
+    assert reports_of(inverse_bench, world, random.Random(seed)) == expected
+    assert any(report["kind"] == ReportKind.FILL for report in expected)
+
+
+SIZES = [  # lots and worst price -> whether the venue takes them, of 7 dollars at ticks of 0.01
+    (2**53 * 1_000 // 70_000, 1_000, True),  # the last lot that is counted exactly
+    (2**53 * 1_000 // 70_000 + 1, 1_000, False),
+    (2**53, 70_000, True),
+    (2**53 + 1, 70_000, False),
+    (1, 2**62 // 10_000, True),
+    (1, 2**62 // 10_000 + 1, False),
+]
+
+
+@pytest.mark.parametrize(("lots", "limit", "taken"), SIZES)
+def test_sizes_of_inverse_contracts(inverse_bench: Any, lots: int, limit: int, taken: bool) -> None:
+    """Both venues take the same largest order."""
+    world = {"rows": inverse_bench.rows([]), "commands": [inverse_bench.order(lots=lots, limit=limit)]}
+    world |= {"settings": inverse_bench.FREE, "assumed": [-1] * 3, "actions": []}
+    (report,) = inverse_bench.reference(world)
+    assert reports_of(inverse_bench, world, None) == [report]
+    assert report["kind"] == (ReportKind.ACCEPTED if taken else ReportKind.REJECTED)
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.integers(1000, 2**40), st.integers(0, 2**40))
 def test_equal_in_any_world(bench: Any, seed: int, cuts: int) -> None:

@@ -39,6 +39,13 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"latency_response": "1500m"}, "latency_response"),
     ({"latency_order": "0.1ns"}, "latency_order"),
     ({"fee_minimum": 1, "maker_bps": -1}, "minimum"),
+    ({"latency_order": "recorded"}, "latency_order"),
+    ({"latency_feed": "as recorded"}, "latency_feed"),
+    ({"latency_feed": "25h"}, "latency_feed"),
+    ({"volume_interval": "0"}, "volume_interval"),
+    ({"volume_interval": "1h"}, "volume_interval"),
+    ({"replenish_half_life": "0"}, "replenish_half_life"),
+    ({"replenish_half_life": "never"}, "replenish_half_life"),
 ]
 
 
@@ -65,11 +72,16 @@ def test_read_from_a_desk_file() -> None:
     latency_response = "250us"
     impact = "base"
     fee_classes.perp = {taker_bps = 4.5, maker_bps = -0.5}
+    latency_feed = {p50 = "10ms", p99 = "80ms"}
+    volume_interval = "5m"
+    replenish_half_life = "250ms"
     """
     read = msgspec.toml.decode(text, type=VenueSettings)
     assert read.participation_ppm == -1
     assert read.latency_order == LatencySpread("5ms", "40ms")
     assert read.fees("perp") == Fees(taker_bps=4.5, maker_bps=-0.5)
+    assert read.latency_feed == LatencySpread("10ms", "80ms")
+    assert (read.volume_interval, read.replenish_half_life) == ("5m", "250ms")
     with pytest.raises(msgspec.ValidationError, match="taker_bsp"):
         msgspec.toml.decode("taker_bsp = 2", type=VenueSettings)
     with pytest.raises(msgspec.ValidationError, match="impact"):
@@ -166,3 +178,36 @@ def test_the_words_follow_the_settings() -> None:
         changed["Fees"] == "taker 1 bps, maker 1 bps, 0.005 a share, at least 1 an order, sells 0.3 bps more"
     )
     assert describe(VenueSettings(impact="base"))["Impact"].startswith("25 bps")
+
+
+WORDS: list[tuple[list[str], dict[str, str]]] = [  # streams -> what is in the words; "" = there are none
+    (["bars"], {"Fills": "next bar's open", "Participation": "10 %", "Queue": "", "Depth": "", "Gaps": ""}),
+    (["trades"], {"Fills": "the last trade", "Depth": "all that they ask for", "Gaps": "change nothing"}),
+    (["trades"], {"Limits": "limit when a trade", "Stops": "a trade", "Spread": "half spread: 1 bps"}),
+    (["quotes"], {"Fills": "the opposite best", "Depth": "all that they ask for", "Gaps": "nothing fills"}),
+    (["quotes"], {"Limits": "limit when the opposite best reaches them", "Stops": "opposite best"}),
+    (["trades", "quotes"], {"Limits": "reaches them; when a trade", "Stops": "a trade", "Spread": "quoted"}),
+    (["levels"], {"Depth": "half-life of 1s", "Stops": "opposite best", "Impact": "an interval of 1m"}),
+    (["trades", "levels"], {"Participation": "", "Queue": "not modelled", "Latency": "feed recorded"}),
+]
+
+
+@pytest.mark.parametrize(("streams", "expected"), WORDS)
+def test_the_words_follow_the_data(streams: list[str], expected: dict[str, str]) -> None:
+    """Nothing of bars is told of ticks, and of each kind of ticks only what holds for it."""
+    words = describe(VenueSettings(), streams)
+    assert "bar" not in " ".join(words.values()) or streams == ["bars"]
+    for key, part in expected.items():
+        assert (key in words) == bool(part), key
+        assert part in words.get(key, ""), key
+
+
+def test_the_words_of_ticks_follow_the_settings() -> None:
+    """Each assumption of ticks changes with its setting."""
+    market: dict[str, Any] = {"adversarial": False, "impact": "base", "spread_bps": 8, "p_reject": 0.1}
+    feed: dict[str, Any] = {"latency_feed": LatencySpread("5ms", "40ms"), "volume_interval": "5m"}
+    other = VenueSettings(**market, **feed, replenish_half_life="20s", taker_bps=2, seed=3)
+    default, changed = (describe(each, ["trades", "levels"]) for each in (VenueSettings(), other))
+    same = [key for key in default if default[key] == changed[key]]
+    assert same == ["Fills", "Queue", "Stops", "Gaps"]
+    assert changed["Latency"] == "order 5ms, response 5ms, feed log-normal 5ms (p99 40ms)"

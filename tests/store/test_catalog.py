@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from seawall.kernels.rows import FLAG_LAST, TRADE
 from seawall.model.corporate import Dividend, Split
 from seawall.model.errors import CatalogError, DataError
 from seawall.model.instruments import Instrument
 from seawall.store.catalog import BAR_SCHEMA, Catalog, escape_name, time_ns, unescape_name
+from seawall.store.ticks import TRADE_SCHEMA, write_ticks
 
 MINUTE = 60 * 10**9
 APPLE = Instrument(name="AAPL", tick=Decimal("0.01"))
@@ -140,6 +142,18 @@ def test_describe(catalog: Catalog) -> None:
         ("AAPL", "bars", 2, MINUTE, 3 * MINUTE, MINUTE),
         ("AAPL", "actions", 1, 5, 5, None),
     ]
+
+
+def test_describe_ticks(catalog: Catalog) -> None:
+    """A stream of ticks is a row by itself; an instrument that has none and no bars is still listed."""
+    assert catalog.describe().rows() == [("AAPL", "bars", 0, None, None, None)]
+    ticks = [(t, t + 2, 0, TRADE, 1, 100, 5, FLAG_LAST) for t in (1, 2, 9)]
+    write_ticks(catalog, "trades", "AAPL", pl.DataFrame(ticks, schema=TRADE_SCHEMA, orient="row"))
+    assert not catalog.has_bars("AAPL")
+    assert catalog.describe().rows() == [("AAPL", "trades", 3, 3, 11, None)]
+    catalog.write_bars("AAPL", frame(1))
+    assert catalog.has_bars("AAPL")
+    assert catalog.describe()["kind"].to_list() == ["bars", "trades"]
 
 
 @pytest.mark.parametrize("content", [b"", b"PAR1 garbage PAR1"])

@@ -31,6 +31,9 @@ def at(rows_fed: int) -> Checkpoint:
         events_taken=2,
         state=bytes(range(256)) * 4,
         venue=b"\0" * 1000,
+        books=b"books",
+        venue_books=b"theirs",
+        rows_sha256="ab" * 32,
         policy=b"",
         words=("momentum", "é", ""),
         predictions=(ModelPrediction(name="up", instrument="A", ts_local=1, value=0.5),),
@@ -46,7 +49,9 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     """Every field comes back; of the states, every byte."""
     state = new_state()
     state[0]["row_hash"] = 0xFEDCBA9876543210
-    whole = Checkpoint("c0ffee", 5, 8, 0, state.tobytes(), b"venue", b"policy", ("a",), ())
+    whole = Checkpoint(
+        "c0ffee", 5, 8, 0, state.tobytes(), b"venue", b"books", b"theirs", "ab", b"policy", ("a",), ()
+    )
     path = write_checkpoint(tmp_path, whole)
     assert newest_checkpoint(tmp_path) == whole
     assert len(whole.state) == STATE.itemsize

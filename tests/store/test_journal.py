@@ -15,7 +15,15 @@ from seawall.kernels.records import seal
 from seawall.kernels.state import DECISION, EQUITY, EVENT, POSTING
 from seawall.model.errors import DiskError, RunError, VerificationError
 from seawall.store import journal as module
-from seawall.store.journal import FILE_MAGIC, HEADER, Journal, read_frames, read_lane, read_lanes
+from seawall.store.journal import (
+    FILE_MAGIC,
+    HEADER,
+    Journal,
+    JournalLanes,
+    read_frames,
+    read_lane,
+    read_lanes,
+)
 
 TYPES = {"decisions": DECISION, "events": EVENT, "postings": POSTING, "equity": EQUITY}
 SEED = 3
@@ -354,3 +362,42 @@ def test_a_second_writer_is_refused(tmp_path: Path) -> None:
     again = Journal(path, 8)
     again.close()
     assert again.sha256 == first.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_lanes_are_read_when_they_are_asked_for(tmp_path: Path) -> None:
+    """As `read_lanes`, one lane at a time; nothing is opened before, and all lanes are there."""
+    lanes = JournalLanes(tmp_path / "journal.bin")
+    assert (list(lanes), len(lanes)) == (["decisions", "events", "postings", "equity"], 4)
+    write(tmp_path / "journal.bin")
+    expected = read_lanes(tmp_path / "journal.bin")
+    for lane, records in lanes.items():
+        assert records.dtype == TYPES[lane]
+        assert records.tobytes() == expected[lane].tobytes()
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+def test_lanes_are_kept_on_demand(tmp_path: Path, keeps: bool) -> None:
+    """Kept, a lane is the same array again; else it is read anew, and shows what was written since."""
+    write(tmp_path / "journal.bin", DRAINS[:2])
+    lanes = JournalLanes(tmp_path / "journal.bin", keeps=keeps)
+    first = lanes["events"]
+    assert len(lanes["equity"]) == 0
+    write(tmp_path / "journal.bin")
+    assert (lanes["events"] is first) == keeps
+    assert len(lanes["events"]) == (3 if keeps else 4)
+    assert len(lanes["postings"]) == 2  # what was not asked for is read now
+
+
+def test_damage_shows_in_any_lane(tmp_path: Path) -> None:
+    """All frames are checked, whichever lane is read; a lane that there is not is a KeyError."""
+    offsets = write(tmp_path / "journal.bin")
+    content = bytearray((tmp_path / "journal.bin").read_bytes())
+    content[offsets[4] + HEADER.size + 20] ^= 1
+    (tmp_path / "journal.bin").write_bytes(content)
+    with pytest.raises(VerificationError, match="equity record"):
+        _ = JournalLanes(tmp_path / "journal.bin")["decisions"]
+    with pytest.raises(VerificationError, match="cannot be read"):
+        _ = JournalLanes(tmp_path / "absent.bin")["decisions"]
+    write(tmp_path / "journal.bin")
+    with pytest.raises(KeyError):
+        _ = JournalLanes(tmp_path / "journal.bin")["rows"]

@@ -109,6 +109,22 @@ def test_the_books():
     assert math.isnan(view.average_price("AAPL"))
 
 
+def test_the_average_price_of_an_inverse_contract():
+    """5 contracts of 100 dollars at 40,000 and 5 at 60,000 cost as much as 10 at 48,000."""
+    perpetual = Instrument(
+        name="PERP", tick=Decimal("0.1"), multiplier=Decimal(100), currency="BTC", contract="inverse"
+    )
+    state = new_state()
+    view = View(state, (perpetual,), currency="BTC")
+    position = state[0]["positions"][0, 0]
+    position["lots"], position["cost_minor"] = 10, -1_250_000 - 833_333
+    assert view.average_price("PERP") == pytest.approx(48_000, rel=1e-6)
+    position["lots"], position["cost_minor"] = -10, 2_000_000
+    assert view.average_price("PERP") == 50_000.0
+    position["cost_minor"] = 0
+    assert math.isnan(view.average_price("PERP"))
+
+
 def test_orders_of_this_strategy():
     """Working lots are signed and net; orders come oldest first, others' are not shown."""
     state, view = a_desk()

@@ -5,7 +5,15 @@ import math
 import pytest
 
 from seawall.model.errors import ConfigError
-from seawall.strategies.wakes import OnBarClose, OnCrossing, OnTimer, interval_ns
+from seawall.strategies.wakes import (
+    OnBarClose,
+    OnCrossing,
+    OnPacket,
+    OnQuote,
+    OnTimer,
+    OnTrade,
+    interval_ns,
+)
 
 
 @pytest.mark.parametrize(
@@ -30,3 +38,45 @@ def test_crossings():
     for level in (math.nan, math.inf):
         with pytest.raises(ConfigError, match="finite level"):
             OnCrossing("sma_10", level)
+
+
+def test_bars_are_of_one_kind():
+    """An interval, a number of trades, a volume or a value; of none it is the data's own."""
+    kinds = ("interval", "trades", "volume", "value")
+    for wake, given in (
+        (OnBarClose(), []),
+        (OnBarClose("5m"), ["interval"]),
+        (OnBarClose(trades=1000), ["trades"]),
+        (OnBarClose(volume=50), ["volume"]),
+        (OnBarClose(value=1e6), ["value"]),
+    ):
+        assert [kind for kind in kinds if getattr(wake, kind) is not None] == given
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"interval": "1m", "trades": 5}, "give interval or trades, not both"),
+        ({"trades": 5, "volume": 5}, "give trades or volume, not both"),
+        ({"volume": 5, "value": 5.0}, "give volume or value, not both"),
+        ({"trades": 0}, "bars of trades: must be a whole number above 0, got 0"),
+        ({"trades": -1}, "bars of trades: must be a whole number above 0, got -1"),
+        ({"trades": 1.5}, "bars of trades: must be a whole number above 0, got 1.5"),
+        ({"trades": True}, "bars of trades: must be a whole number above 0, got True"),
+        ({"volume": "10"}, "bars of volume: must be a whole number above 0, got '10'"),
+        ({"value": 0.0}, "bars of value: must be a number above 0, got 0.0"),
+        ({"value": math.nan}, "bars of value: must be a number above 0, got nan"),
+        ({"value": math.inf}, "bars of value: must be a number above 0, got inf"),
+        ({"value": True}, "bars of value: must be a number above 0, got True"),
+    ],
+)
+def test_bars_that_cannot_be_made(given, words):
+    """Two kinds at once, sizes that are none: the message names kind and value."""
+    with pytest.raises(ConfigError) as caught:
+        OnBarClose(**given)
+    assert words in str(caught.value)
+
+
+def test_wakes_of_ticks_are_values():
+    """They have no field, and two of a kind are one."""
+    assert {OnTrade(), OnTrade(), OnQuote(), OnPacket()} == {OnTrade(), OnQuote(), OnPacket()}

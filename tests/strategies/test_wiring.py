@@ -6,10 +6,21 @@ import numpy as np
 import pytest
 
 from seawall.features.bars import Sma, ZScore
+from seawall.features.ticks import LastTrade, Mid, Spread, TradeChange
 from seawall.kernels.state import CROSSINGS_MAX, FEATURES_MAX, new_state
 from seawall.model.errors import ConfigError
-from seawall.strategies.wakes import OnBarClose, OnBarOpen, OnCrossing, OnEvent, OnOrder, OnTimer
-from seawall.strategies.wiring import crossings_of, features_of, wire_policy
+from seawall.strategies.wakes import (
+    OnBarClose,
+    OnBarOpen,
+    OnCrossing,
+    OnEvent,
+    OnOrder,
+    OnPacket,
+    OnQuote,
+    OnTimer,
+    OnTrade,
+)
+from seawall.strategies.wiring import bars_of, crossings_of, features_of, wire_policy
 
 
 class Declares:
@@ -28,10 +39,11 @@ def wired(wakes: Any, features: Any = ()) -> Any:
 
 def test_every_wake_has_its_field() -> None:
     """Each declaration sets its own, and nothing else."""
-    fields = ("wake_bar_close", "wake_bar_open", "wake_orders", "wake_timer", "wake_events")
-    made = [[int(wired((wake,))[f]) for f in fields]
-            for wake in (OnBarClose(), OnBarOpen(), OnOrder(), OnTimer("5m"), OnEvent())]  # fmt: skip
-    assert np.array_equal(made, np.eye(5))
+    bars, orders = ("wake_bar_close", "wake_bar_open"), ("wake_orders", "wake_timer", "wake_events")
+    fields = (*bars, *orders, "wake_trade", "wake_quote", "wake_packet")
+    wakes = (OnBarClose(), OnBarOpen(), OnOrder(), OnTimer("5m"), OnEvent(), OnTrade(), OnQuote(), OnPacket())
+    made = [[int(wired((wake,))[f]) for f in fields] for wake in wakes]
+    assert np.array_equal(made, np.eye(8))
 
 
 def test_intervals_and_timers_are_nanoseconds() -> None:
@@ -55,6 +67,31 @@ def test_features_and_crossings_refer_by_number() -> None:
     assert np.isnan(s["feature_values"]).all()
 
 
+def test_features_stand_in_the_order_of_their_events() -> None:
+    """Of bars, then of trades, then of the touch, each group in the policy's order; crossings follow."""
+    declared = (Spread(), TradeChange(5), Sma(10), Mid(), LastTrade(), Sma(5), Spread())
+    crossings = (OnCrossing("mid", "sma_5"), OnCrossing("last_trade", 9.5))
+    s = wired(crossings, declared)
+    names = ["sma_10", "sma_5", "trade_change_5", "last_trade", "spread", "mid"]
+    assert [feature.name for feature in features_of(Declares(crossings, declared))] == names
+    counts = ("feature_count", "bar_feature_count", "trade_feature_count", "tick_features")
+    assert [int(s[count]) for count in counts] == [6, 2, 2, 4]
+    numbers = [feature.number for feature in features_of(Declares((), declared))]
+    assert [int(record["kind"]) for record in s["features"][:6]] == numbers
+    made = [(int(c["left"]), int(c["right"]), float(c["level"])) for c in s["crossings"][:2]]
+    assert made == [(5, 1, 0.0), (3, -1, 9.5)]
+
+
+@pytest.mark.parametrize("bars", [{"trades": 7}, {"volume": 7}, {"value": 7.0}])
+def test_bars_out_of_trades_have_no_interval(bars: dict[str, Any]) -> None:
+    """Which they are is set up with the ticks; here they wake, and are told apart from the data's own."""
+    wake = OnBarClose(**bars)
+    s = wired((OnTrade(), wake))
+    assert (s["wake_bar_close"], s["bar_interval_ns"]) == (1, 0)
+    assert bars_of(Declares((OnTrade(), wake))) == wake
+    assert bars_of(Declares((OnTrade(),))) is None
+
+
 TEN = (Sma(10),)
 NINE = tuple(OnCrossing("sma_10", float(n)) for n in range(9))
 MISTAKES = [  # wakes, features, words of the error
@@ -65,8 +102,9 @@ MISTAKES = [  # wakes, features, words of the error
     ((OnBarClose,), (), "Declares.wakes has <class"),
     ((OnBarClose(),), Sma(10), "Declares.features must be a tuple"),
     ((OnBarClose(),), ("sma_10",), "Declares.features has 'sma_10'"),
-    ((OnBarClose("1m"), OnBarClose("5m")), (), "the closes of one interval only"),
-    ((OnBarClose(), OnBarClose("5m")), (), "the closes of one interval only"),
+    ((OnBarClose("1m"), OnBarClose("5m")), (), "the closes of one kind of bars only"),
+    ((OnBarClose(), OnBarClose("5m")), (), "the closes of one kind of bars only"),
+    ((OnBarClose("1m"), OnBarClose(trades=5)), (), "the closes of one kind of bars only"),
     ((OnTimer("1m"), OnTimer("5m")), (), "one timer only"),
     (
         (OnCrossing("sma_10", "sma_50"),),

@@ -21,6 +21,7 @@ from seawall.execution.exits import rescale
 from seawall.execution.manager import take_report
 from seawall.kernels.bar_features import rescale_features
 from seawall.kernels.bars import rescale_bars
+from seawall.kernels.book import new_books
 from seawall.kernels.records import new_event, room_left
 from seawall.kernels.rows import BAR_OPEN
 from seawall.model.chain import LANES, Chain
@@ -72,8 +73,10 @@ class Engine:
         view: Any,
         predictions: dict[tuple[str, str], ModelPrediction],
         header: bytes = b"",
+        books: np.ndarray | None = None,
     ) -> None:
         self.state = state
+        self.books = new_books(0) if books is None else books
         self.names = names
         self.policy = policy
         self.view = view
@@ -120,7 +123,7 @@ class Engine:
             phase = PHASE_OPEN if row["kind"] == BAR_OPEN else PHASE_ROW
             self._end_group_before(int(row["ts_local"]), phase)
             self._open(int(row["ts_local"]), phase)
-            take_row(s, row)
+            take_row(s, self.books, row)
             if not room_left(s):
                 self.pending.extend(self.drain())
             if s["command_count"]:  # many groups may send more than the table of one holds

@@ -9,13 +9,16 @@ Rule 3: a broken invariant halts with the first offending sequence number, and n
 from typing import Any
 
 from seawall.engine.placing import exit_position, forget_wake
-from seawall.execution.exits import evaluate
+from seawall.engine.ticks import has_work, take_tick_row
+from seawall.execution.exits import age, evaluate, evaluate_price
 from seawall.kernels import bar_features
 from seawall.kernels.bars import mix_row, session_index, sessions_closed, take
 from seawall.kernels.jit import kernel
 from seawall.kernels.rows import BAR_OPEN, BAR_TRADES
+from seawall.kernels.ticks import is_decidable
 from seawall.model.kinds import WakeReason
 from seawall.portfolio.ledger import check_books, mark, start_day, write_equity
+from seawall.portfolio.marking import set_alarm, set_drawdown
 from seawall.risk.breakers import update_breakers
 
 __all__ = ["HALT_BACKWARDS", "HALT_BOOKS", "HALT_EARLY", "close_books", "close_group", "halt", "take_row"]
@@ -30,8 +33,8 @@ WAKE_CROSSING = int(WakeReason.CROSSING)
 
 
 @kernel
-def take_row(s: Any, row: Any) -> None:
-    """Takes one market row: time, hash, bars, features and the wakes that it causes."""
+def take_row(s: Any, books: Any, row: Any) -> None:
+    """Takes one market row: time, hash, bars or ticks, features and the wakes that it causes."""
     if row["ts_local"] < s["now_ns"]:
         halt(s, HALT_BACKWARDS, row["ts_local"])
         return
@@ -45,6 +48,7 @@ def take_row(s: Any, row: Any) -> None:
     s["timer_changed"] = 1
     number = row["instrument"]
     if not BAR_OPEN <= row["kind"] <= BAR_TRADES:
+        take_tick_row(s, books, row)
         return
     if take(s, row):
         bar_features.update(s, number)
@@ -62,14 +66,20 @@ def close_group(s: Any) -> bool:
     """Ends the group of one timestamp; True when the policy is to be woken now."""
     s["group_open"] = 0
     held = s["ledger"]["gross_minor"] != 0 or s["ledger"]["stale_marks"] > 0
-    if s["group_events"] > 0 or (s["group_bars"] > 0 and held):
+    due = s["group_bars"] > 0 or (s["group_ticks"] > 0 and has_work(s))
+    if s["group_events"] > 0 or (due and held):
         _settle(s)
-    elif s["group_bars"] > 0:
+    elif due:
         _settle_flat(s)
-    if s["group_bars"] > 0 and s["stop_code"] == 0:
+    elif s["wake_reasons"] != 0:
+        set_drawdown(s)  # a timer between ticks
+    if (s["group_bars"] > 0 or s["group_exits"] > 0) and s["stop_code"] == 0:
         _run_exits(s)
     s["group_bars"] = 0
     s["group_events"] = 0
+    s["group_ticks"] = 0
+    s["group_alarm"] = 0
+    s["group_exits"] = 0
     if s["stop_code"] == 0 and s["wake_reasons"] != 0:
         s["wakes"] += 1
         return True
@@ -85,8 +95,10 @@ def _settle_flat(s: Any) -> None:
     """
     if s["now_ns"] >= s["day_ends_ns"] or s["equity_points"] == 0:
         _settle(s)
-    elif s["now_ns"] - s["equity_last_ns"] >= s["equity_interval_ns"]:
+        return
+    if s["now_ns"] - s["equity_last_ns"] >= s["equity_interval_ns"]:
         _add_equity_point(s)
+    _set_attention(s)
 
 
 @kernel
@@ -105,8 +117,18 @@ def _settle(s: Any) -> None:
     if broken:
         halt(s, HALT_BOOKS + broken, 0)
     due = s["equity_points"] == 0 or s["now_ns"] - s["equity_last_ns"] >= s["equity_interval_ns"]
-    if due and s["group_bars"] > 0:
+    if due and (s["group_bars"] > 0 or s["group_ticks"] > 0):
         _add_equity_point(s)
+    set_alarm(s)
+    _set_attention(s)
+
+
+@kernel
+def _set_attention(s: Any) -> None:
+    """When ticks alone ask for a mark again: for a point of the curve, or for a new day."""
+    s["attention_ns"] = min(s["equity_last_ns"] + s["equity_interval_ns"], s["day_ends_ns"])
+    if s["attention_ns"] <= s["now_ns"]:  # the last session that is known has no end
+        s["attention_ns"] = s["now_ns"] + 1
 
 
 @kernel
@@ -155,11 +177,28 @@ def _flag_stale(s: Any) -> None:
 def _run_exits(s: Any) -> None:
     for strategy in range(s["strategy_count"]):
         for number in range(s["instrument_count"]):
-            if s["updated"][number] == 0 or s["exits"][strategy, number]["active"] == 0:
+            if s["exits"][strategy, number]["active"] == 0:
                 continue
-            reason = evaluate(s, strategy, number)
+            reason = _exit_reason(s, strategy, number)
             if reason and s["exits"][strategy, number]["pending"] == 0:
                 exit_position(s, strategy, number, reason)
+
+
+@kernel
+def _exit_reason(s: Any, strategy: int, number: int) -> int:
+    """Why the position is to be left now, or 0: a bar counts whole, a tick with its price alone.
+
+    A bar of trades may be older than the position, so that it only ages it. While the touch is not
+    whole the gate would refuse: what has fired waits.
+    """
+    tick = s["ticks"][number]
+    if tick["is_ticks"] == 0:
+        return evaluate(s, strategy, number) if s["updated"][number] else 0
+    if s["updated"][number]:
+        age(s, strategy, number)
+    elif s["group_exits"] == 0:
+        return 0
+    return evaluate_price(s, strategy, number) if is_decidable(tick) else 0
 
 
 @kernel

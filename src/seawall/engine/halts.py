@@ -6,6 +6,7 @@ Rule: a halt code is never reused; the message gives the first offending sequenc
 from typing import Any
 
 from seawall.engine.groups import HALT_BACKWARDS, HALT_BOOKS, HALT_EARLY
+from seawall.engine.ticks import HALT_PACKET
 from seawall.execution.manager import HALT_FORGOTTEN, HALT_ILLEGAL, HALT_REPLACED, HALT_UNKNOWN_ORDER
 from seawall.model.times import format_time
 from seawall.portfolio.ledger import BROKEN
@@ -15,6 +16,7 @@ __all__ = ["halt_message"]
 MEANING = {
     HALT_BACKWARDS: "an event is older than the clock",
     HALT_EARLY: "a row arrived before it left the exchange",
+    HALT_PACKET: "a packet of market rows does not end",
     HALT_ILLEGAL: "an order event that the transition table lacks",
     HALT_UNKNOWN_ORDER: "a report for an order that was never sent",
     HALT_REPLACED: "the venue says that it replaced an order, which this desk never asks for",

@@ -107,16 +107,16 @@ class IntentWriter:
         weight = intent.weight
         kind, target, lots = (LOTS, 0.0, intent.lots) if weight is None else (WEIGHT, weight, 0)
         limit = 0 if intent.limit is None else self._ticks(intent, "limit")
-        self._pack(place, intent, kind, number, 0, 0, lots, limit, 0, target)
+        self._pack(place, intent, kind, number, 0, (0, 0), lots, limit, 0, target)
 
     def _order(self, place: int, intent: Order) -> None:
         number = self._number(intent.instrument)
         limit, stop = self._ticks(intent, "limit"), self._ticks(intent, "stop")
-        reduce_only = int(intent.reduce_only)
-        self._pack(place, intent, ORDER, number, intent.side, reduce_only, intent.lots, limit, stop, 0.0)
+        only = (int(intent.reduce_only), int(intent.post_only))
+        self._pack(place, intent, ORDER, number, intent.side, only, intent.lots, limit, stop, 0.0)
 
     def _pack(
-        self, place: int, intent: Target | Order, kind: int, number: int, side: int, reduce_only: int,
+        self, place: int, intent: Target | Order, kind: int, number: int, side: int, only: tuple[int, int],
         lots: int | None, limit: int, stop: int, target: float,
     ) -> None:  # fmt: skip
         """Writes one intent at once: setting the fields one by one costs several times as much."""
@@ -124,7 +124,7 @@ class IntentWriter:
         PACKED.pack_into(
             self.memory, self.offset + place * INTENT.itemsize,
             kind, number, 0, side, intent.order_type, intent.time_in_force, self.word(intent.reason),
-            len(values), reduce_only, 0, lots, limit, stop, 0, target,
+            len(values), only[0], 0, only[1], 0, lots, limit, stop, 0, target,
             exits.stop_loss or 0.0, exits.take_profit or 0.0, exits.trailing or 0.0, exits.time_bars or 0,
         )  # fmt: skip
         if values:

@@ -15,6 +15,7 @@ from seawall.kernels.bars import sessions_closed
 from seawall.kernels.jit import kernel
 from seawall.kernels.records import new_decision, new_event
 from seawall.kernels.state import FINE_PER_TICK
+from seawall.kernels.ticks import is_decidable
 from seawall.model.kinds import DecisionKind, EventKind, IntentKind
 from seawall.model.orders import OrderState, OrderType, TimeInForce
 from seawall.model.reasons import Reason
@@ -92,6 +93,7 @@ def exit_position(s: Any, strategy: int, number: int, reason: int) -> None:
     intent["order_type"] = MARKET
     intent["time_in_force"] = DAY
     intent["reduce_only"] = 1
+    intent["post_only"] = 0
     intent["exit_kind"] = reason
     intent["text"] = 0
     _note_exit(s, intent, s["exits"][strategy, number])
@@ -234,6 +236,7 @@ def _place(s: Any, intent: Any, signed_lots: int, target: int) -> int:
         limit = collar_ticks(s, number, side, is_reducing(held, side, lots, working))
     age = _age_sessions(s, s["instruments"][number])
     duplicate = _duplicate_age(s, intent, side, lots, limit)
+    s["gate_inputs"]["book_state"] = 0 if is_decidable(s["ticks"][number]) else 1
     gather(
         s, strategy, number, side, intent["order_type"], intent["time_in_force"], lots, limit,
         intent["stop_ticks"], intent["reduce_only"], age, duplicate,
@@ -315,6 +318,7 @@ def _send(s: Any, intent: Any, decision: Any, side: int, lots: int, limit: int) 
     order["instrument"] = intent["instrument"]
     order["strategy"] = intent["strategy"]
     order["reduce_only"] = intent["reduce_only"]
+    order["post_only"] = intent["post_only"]
     order["exit_kind"] = intent["exit_kind"]
     order["cancel_requested"] = 0
     order["flags"] = 0

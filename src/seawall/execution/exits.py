@@ -25,7 +25,7 @@ from seawall.kernels.jit import kernel
 from seawall.kernels.state import BARS_KEPT, FINE_PER_TICK, STRATEGIES_MAX
 from seawall.model.reasons import Reason
 
-__all__ = ["arm", "disarm", "evaluate", "rescale"]
+__all__ = ["age", "arm", "disarm", "evaluate", "evaluate_price", "rescale"]
 
 STOP_LOSS = int(Reason.STOP_LOSS)
 TAKE_PROFIT = int(Reason.TAKE_PROFIT)
@@ -95,6 +95,31 @@ def evaluate(s: Any, strategy: int, instrument: int) -> int:
     best = high if side > 0 else -low
     reason = _reason(record, side, worst, best, close)
     record["extreme_ticks"] = side * max(side * record["extreme_ticks"], best)
+    if record["active"] == WATCHING and reason != 0:
+        record["active"] = reason
+    return int(record["active"]) if record["active"] != WATCHING else 0
+
+
+@kernel
+def age(s: Any, strategy: int, instrument: int) -> None:
+    """A bar has closed, in data of ticks, where `evaluate_price` looks at the prices."""
+    s["exits"][strategy, instrument]["bars_held"] += 1
+
+
+@kernel
+def evaluate_price(s: Any, strategy: int, instrument: int) -> int:
+    """The reason to leave the position at the instrument's newest price, or 0.
+
+    For ticks: one price is worst, best and last at once, and ages no bar.
+    """
+    record = s["exits"][strategy, instrument]
+    lots = s["positions"][strategy, instrument]["lots"]
+    if record["active"] == 0 or lots == 0:
+        return 0
+    side = 1 if lots > 0 else -1
+    price = side * s["instruments"][instrument]["mark_ticks"]
+    reason = _reason(record, side, price, price, price)
+    record["extreme_ticks"] = side * max(side * record["extreme_ticks"], price)
     if record["active"] == WATCHING and reason != 0:
         record["active"] = reason
     return int(record["active"]) if record["active"] != WATCHING else 0

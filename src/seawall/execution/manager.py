@@ -28,7 +28,7 @@ from seawall.kernels.state import COMMANDS_MAX, ORDERS_MAX
 from seawall.model.kinds import CommandKind, EventKind, ReportKind, WakeReason
 from seawall.model.orders import FLAG_BUST, FLAG_LATE_FILL, FLAG_OVERFILL, NEXT, OrderEvent, OrderState
 from seawall.model.reasons import Reason
-from seawall.model.units import fill_cost_minor
+from seawall.model.units import cost_minor
 from seawall.portfolio.exposure import close_leaves, open_leaves
 from seawall.portfolio.ledger import post_bust, post_fill
 
@@ -297,9 +297,8 @@ def _order_event(s: Any, kind: int, order: Any, cause: int) -> Any:
 def _book_fill(s: Any, order: Any, report: Any, record: Any, slot: int) -> None:
     lots, side, number, strategy = report["last_lots"], order["side"], order["instrument"], order["strategy"]
     instrument = s["instruments"][number]
-    numerator, denominator = instrument["tick_value_numerator"], instrument["tick_value_denominator"]
-    amount = fill_cost_minor(side, lots, report["price_fine"], numerator, denominator)
-    ideal = fill_cost_minor(side, lots, order["reference_fine"], numerator, denominator)
+    amount = cost_minor(instrument, side, lots, report["price_fine"])
+    ideal = cost_minor(instrument, side, lots, order["reference_fine"])
     if slot >= 0:
         close_leaves(s, slot, min(lots, order["quantity_lots"] - order["filled_lots"]))
     else:
@@ -337,15 +336,13 @@ def _book_bust(s: Any, order: Any, report: Any, record: Any, slot: int) -> int:
     takes a slot again. One that had ended otherwise stays where it is.
     """
     lots, side, number, strategy = report["last_lots"], order["side"], order["instrument"], order["strategy"]
-    instrument = s["instruments"][number]
-    numerator, denominator = instrument["tick_value_numerator"], instrument["tick_value_denominator"]
     realised = post_bust(
         s, strategy, number, side, lots, report["price_fine"], report["fee_minor"], record["sequence"]
     )
     record["lots"] = lots
     record["cumulative_lots"] = order["filled_lots"] - lots
     record["price_fine"] = report["price_fine"]
-    record["amount_minor"] = fill_cost_minor(side, lots, report["price_fine"], numerator, denominator)
+    record["amount_minor"] = cost_minor(s["instruments"][number], side, lots, report["price_fine"])
     record["fee_minor"] = report["fee_minor"]
     record["realised_minor"] = realised
     record["execution_id"] = report["execution_id"]

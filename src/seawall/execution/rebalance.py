@@ -11,7 +11,7 @@ from typing import Any
 
 from seawall.kernels.jit import kernel
 from seawall.model.reasons import Reason
-from seawall.model.units import ceil_div
+from seawall.model.units import ceil_div, share_ceil
 
 __all__ = ["collar_ticks", "is_against", "plan", "target_lots"]
 
@@ -27,15 +27,33 @@ LOTS_MAX = 1 << 53  # the gate refuses this many, whatever a lot is worth
 def target_lots(s: Any, number: int, weight: float) -> int:
     """Whole lots of a target weight: weight * equity / value of a lot, cut toward zero.
 
-    0 without a price, and without equity: who owns less than nothing wants no position.
+    0 without a price, and without equity: who owns less than nothing wants no position. What
+    settles in another currency has no size here: one lot asks the gate, which refuses it.
     """
     instrument = s["instruments"][number]
+    if instrument["last_ticks"] <= 0:
+        return 0
+    if instrument["foreign"] != 0:
+        return 1 if weight > 0.0 else -1 if weight < 0.0 else 0
     tick_value = instrument["tick_value_numerator"] / instrument["tick_value_denominator"]
     lot_value = instrument["last_ticks"] * tick_value
-    if lot_value <= 0.0:
-        return 0
+    if instrument["inverse"] != 0:
+        lot_value = tick_value / instrument["last_ticks"]
     lots = weight * max(s["ledger"]["equity_minor"], 0) / lot_value
     return int(min(max(lots, -float(LOTS_MAX)), float(LOTS_MAX)))
+
+
+@kernel
+def _lots_min(s: Any, number: int) -> int:
+    """The fewest lots that are worth the minimum notional; 0 where a lot's worth is not known."""
+    instrument = s["instruments"][number]
+    numerator, denominator = instrument["tick_value_numerator"], instrument["tick_value_denominator"]
+    last, least = instrument["last_ticks"], s["rebalance_notional_minor_min"]
+    if last * numerator <= 0 or instrument["foreign"] != 0:
+        return 0
+    if instrument["inverse"] != 0:
+        return share_ceil(least, denominator * last, numerator)
+    return ceil_div(least * denominator, last * numerator)
 
 
 @kernel
@@ -84,10 +102,7 @@ def plan(s: Any, number: int, target: int, position: int, working: int) -> tuple
         return (WORKING if working != 0 else NOTHING_LEFT), 0, 0
     if target * 1.0 * held > 0.0 and abs(change) < s["rebalance_band"] * abs(target):
         return BAND, 0, 0
-    instrument = s["instruments"][number]
-    lot_worth = instrument["last_ticks"] * instrument["tick_value_numerator"]
-    least = s["rebalance_notional_minor_min"] * instrument["tick_value_denominator"]
-    if target != 0 and lot_worth > 0 and abs(change) < ceil_div(least, lot_worth):
+    if target != 0 and abs(change) < _lots_min(s, number):
         return SMALL, 0, 0
     if held * 1.0 * change >= 0.0:
         return 0, 0, change

@@ -35,6 +35,7 @@ __all__ = [
     "Z_SCORE",
     "check_crossings",
     "rescale_features",
+    "show",
     "update",
 ]
 
@@ -57,10 +58,10 @@ ONE = np.uint64(1)
 
 @kernel
 def update(s: Any, instrument: int) -> None:
-    """Recomputes all features of an instrument; called once after each of its completed bars."""
-    for number in range(s["feature_count"]):
+    """Recomputes all bar features of an instrument; called once after each of its completed bars."""
+    for number in range(s["bar_feature_count"]):
         s["feature_values"][instrument, number] = _value(s, instrument, number)
-        _show(s, instrument, number)
+        show(s, instrument, number)
 
 
 @kernel
@@ -73,9 +74,10 @@ def check_crossings(s: Any, instrument: int) -> bool:
     found = False
     for number in range(s["crossing_count"]):
         crossing = s["crossings"][number]
-        left = s["feature_values"][instrument, crossing["left"]]
+        left = s["feature_shown"][instrument, crossing["left"]]  # a level is in currency
         right = crossing["level"]
         if crossing["right"] >= 0:
+            left = s["feature_values"][instrument, crossing["left"]]
             right = s["feature_values"][instrument, crossing["right"]]
         side = 1 if left > right else (-1 if left <= right else 0)
         if side != 0 and side != s["crossing_sign"][instrument, number]:
@@ -94,20 +96,18 @@ def rescale_features(s: Any, instrument: int, numerator: int, denominator: int) 
     """
     ratio = denominator / numerator
     for number in range(s["feature_count"]):
-        kind = s["features"][number]["kind"]
-        if kind in (SMA, STANDARD_DEVIATION, ATR, HIGH, LOW):
+        if s["features"][number]["in_price"] == 1:
             s["feature_values"][instrument, number] *= ratio
-            _show(s, instrument, number)
-        if kind == ATR:
+            show(s, instrument, number)
+        if s["features"][number]["kind"] == ATR:
             s["feature_state"][instrument, number, 0] *= ratio
 
 
 @kernel
-def _show(s: Any, instrument: int, number: int) -> None:
+def show(s: Any, instrument: int, number: int) -> None:
     """The feature as policies read it: in currency where it has the dimension of a price."""
     value = s["feature_values"][instrument, number]
-    kind = s["features"][number]["kind"]
-    if kind in (SMA, STANDARD_DEVIATION, ATR, HIGH, LOW):
+    if s["features"][number]["in_price"] == 1:
         value = value * s["tick_numerator"][instrument] / max(s["tick_denominator"][instrument], 1.0)
     s["feature_shown"][instrument, number] = value
 

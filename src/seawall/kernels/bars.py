@@ -21,27 +21,52 @@ from seawall.kernels.jit import kernel
 from seawall.kernels.rows import BAR_CLOSE, BAR_HIGH, BAR_LOW, BAR_OPEN, FLAG_LAST, FLAG_NO_VOLUME
 from seawall.kernels.state import BARS_KEPT
 
-__all__ = ["mix_row", "rescale_bars", "session_index", "sessions_closed", "take", "take_bar_row"]
+__all__ = [
+    "average_volume",
+    "complete",
+    "mix_row",
+    "rescale_bars",
+    "session_index",
+    "sessions_closed",
+    "take",
+    "take_bar_row",
+]
 
 MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 SHIFT = np.uint64(29)
+HALF = np.uint64(32)
+MULTIPLIERS = (  # odd, from the fractions of the square roots of 2, 3, 5, 7, 11 and 13
+    np.uint64(0x6A09E667F3BCC909),
+    np.uint64(0xBB67AE8584CAA73B),
+    np.uint64(0x3C6EF372FE94F82B),
+    np.uint64(0xA54FF53A5F1D36F1),
+    np.uint64(0x510E527FADE682D1),
+    np.uint64(0x9B05688C2B3E6C1F),
+)
 DAY_NS = 86_400_000_000_000
 
 
 @kernel
 def mix_row(row_hash: int, row: Any) -> int:
-    """The running 64-bit hash after one more row: multiply and xor-shift over its six words.
+    """The running 64-bit hash after one more row: a sum of its six words times odd constants, mixed in.
 
-    It ties each record to the rows before it; tamper evidence is the SHA-256 beside it.
+    It ties each record to the rows before it; tamper evidence is the SHA-256 beside it. The products
+    do not wait for each other, nor for the row before.
     """
     word = int(row["instrument"]) * 4294967296 + int(row["kind"]) * 16777216
     word += (int(row["side"]) + 128) * 65536 + int(row["flags"])
-    row_hash = _mix(row_hash, row["ts_exchange"])
-    row_hash = _mix(row_hash, row["ts_local"])
-    row_hash = _mix(row_hash, row["sequence"])
-    row_hash = _mix(row_hash, row["price_ticks"])
-    row_hash = _mix(row_hash, row["size_lots"])
-    return _mix(row_hash, word)
+    total = _spread(row["ts_exchange"]) * MULTIPLIERS[0] + _spread(row["ts_local"]) * MULTIPLIERS[1]
+    total += _spread(row["sequence"]) * MULTIPLIERS[2] + _spread(row["price_ticks"]) * MULTIPLIERS[3]
+    total += _spread(row["size_lots"]) * MULTIPLIERS[4] + _spread(word) * MULTIPLIERS[5]
+    value = (np.uint64(row_hash) ^ total) * MULTIPLIER  # wraps, as unsigned numbers do
+    return value ^ (value >> SHIFT)
+
+
+@kernel
+def _spread(word: Any) -> Any:
+    """The word with its upper half mixed into the lower, so that its highest bits count as the others do."""
+    whole = np.uint64(word)
+    return whole ^ (whole >> HALF)
 
 
 @kernel
@@ -107,17 +132,17 @@ def take(s: Any, row: Any) -> bool:
         start = s["forming_open_ts"][number]
         interval = s["bar_interval_ns"]
         if interval > 0 and row["ts_exchange"] // interval != start // interval:
-            completed = _complete(s, number)
+            completed = complete(s, number)
     if kind <= BAR_CLOSE:
         take_bar_row(s, row)
     if kind >= BAR_HIGH and row["flags"] & FLAG_LAST:
         instrument["mark_ticks"] = instrument["last_ticks"]
         instrument["mark_ts_local"] = row["ts_local"]
         instrument["bars_seen"] += 1
-        _average_volume(s, instrument)
+        average_volume(s, instrument)
         _join(s, number, instrument)
         if _is_over(s, instrument, row["ts_exchange"]):
-            completed = _complete(s, number)
+            completed = complete(s, number)
     return completed
 
 
@@ -131,12 +156,6 @@ def rescale_bars(s: Any, number: int, numerator: int, denominator: int) -> None:
 
 
 @kernel
-def _mix(row_hash: Any, word: Any) -> Any:
-    value = (np.uint64(row_hash) ^ np.uint64(word)) * MULTIPLIER  # wraps, as unsigned numbers do
-    return value ^ (value >> SHIFT)
-
-
-@kernel
 def _rescale(bar: Any, ratio: float) -> None:
     bar["open"] *= ratio
     bar["high"] *= ratio
@@ -146,7 +165,8 @@ def _rescale(bar: Any, ratio: float) -> None:
 
 
 @kernel
-def _average_volume(s: Any, instrument: Any) -> None:
+def average_volume(s: Any, instrument: Any) -> None:
+    """Moves the instrument's average volume by its newest one, where that is known."""
     if instrument["volume_known"] == 0:
         return
     instrument["volumes_seen"] += 1
@@ -186,7 +206,8 @@ def _is_over(s: Any, instrument: Any, ts: int) -> bool:
 
 
 @kernel
-def _complete(s: Any, number: int) -> bool:
+def complete(s: Any, number: int) -> bool:
+    """Moves the bar that was forming into the ring; True, for callers that answer so."""
     ring = s["bars"][number]
     bar = ring[s["bar_count"][number] % BARS_KEPT]
     forming = s["forming"][number]

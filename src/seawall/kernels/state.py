@@ -55,6 +55,9 @@ __all__ = [
     "SESSION_TABLES_MAX",
     "STATE",
     "STRATEGIES_MAX",
+    "TICK",
+    "TRADES_KEPT",
+    "TRADE_SEEN",
     "VALUES_MAX",
     "new_state",
 ]
@@ -66,6 +69,7 @@ ORDERS_MAX = 256
 INTENTS_MAX = 128
 COMMANDS_MAX = 512
 BARS_KEPT = 512
+TRADES_KEPT = 1024  # the newest trades of an instrument, a power of two
 FEATURES_MAX = 8
 CROSSINGS_MAX = 8
 RULES_MAX = 24
@@ -89,7 +93,8 @@ def _columns(kind: str, names: str) -> list[tuple[str, str]]:
 # --- what is traded, and what is known of it ----------------------------------------------
 
 INSTRUMENT = _record(
-    *_columns("i8", "tick_value_numerator tick_value_denominator"),  # minor units a tick and lot
+    *_columns("i8", "tick_value_numerator tick_value_denominator"),  # minor units of a lot at one tick
+    *_columns("i4", "inverse foreign"),  # worth falls with the price; settles in another currency
     *_columns("i8", "assumed_volume_lots"),  # -1: unknown volume stays unknown, orders are refused
     *_columns("i8", "fee_ppm_max fee_per_lot_millionths fee_minimum_minor"),  # worst case, to reserve
     *_columns("i4", "active session_table shortable daily"),
@@ -102,8 +107,18 @@ INSTRUMENT = _record(
     *_columns("i8", "volumes_seen"),  # bars whose volume is in the average
     *_columns("i4", "volume_known stale"),
 )
+TICK = _record(  # what trades, quotes and levels said last, of an instrument that has such data
+    *_columns("i8", "bid_ticks bid_lots ask_ticks ask_lots touch_ts_local crossed_since_ns"),
+    *_columns("i8", "pending_ticks pending_lots"),  # the bid of a quote whose ask has not come yet
+    *_columns("i8", "trade_ticks trade_lots trade_ts_local trades_seen trade_gaps"),
+    *_columns("i8", "interval_ends_ns interval_lots packet_rows"),
+    *_columns("i8", "bar_ends_ns bar_trades worth_minor exposure_minor"),  # both as of the last mark
+    *_columns("f8", "bar_size bar_filled"),  # a bar of trades is full at this much
+    *_columns("i4", "is_ticks has_touch book status trade_side bar_kind"),  # book -1: quotes, no depth
+)
+TRADE_SEEN = _record(*_columns("i8", "price_ticks size_lots ts_exchange side"))
 BAR = _record(*_columns("f8", "open high low close volume"), *_columns("i8", "ts_close"))
-FEATURE = _record(*_columns("i4", "kind window"), *_columns("f8", "parameter"))
+FEATURE = _record(*_columns("i4", "kind window in_price unused"), *_columns("f8", "parameter"))
 CROSSING = _record(*_columns("i4", "left right"), *_columns("f8", "level"))  # feature numbers; -1 = level
 
 # --- orders ------------------------------------------------------------------------------
@@ -113,13 +128,13 @@ ORDER = _record(
     *_columns("i8", "ts_decided ts_sent expires_ts reference_fine reserved_minor open_notional_minor"),
     *_columns("i8", "last_execution_id last_event"),
     *_columns("i4", "state side order_type time_in_force instrument strategy reduce_only exit_kind"),
-    *_columns("i4", "cancel_requested flags"),
+    *_columns("i4", "cancel_requested flags post_only unused"),
     *_columns("f8", "stop_loss take_profit trailing"),
     *_columns("i8", "time_stop_bars"),
 )
 INTENT = _record(
     *_columns("i4", "kind instrument strategy side order_type time_in_force text value_count"),
-    *_columns("i4", "reduce_only exit_kind"),
+    *_columns("i4", "reduce_only exit_kind post_only unused"),
     *_columns("i8", "lots limit_ticks stop_ticks order_id"),
     *_columns("f8", "target"),  # weight of equity for TARGET_WEIGHT, else 0
     *_columns("f8", "stop_loss take_profit trailing"),  # fractions of the entry price; 0 = none
@@ -130,6 +145,7 @@ INTENT = _record(
 COMMAND = _record(
     *_columns("i8", "sequence ts_sent order_id quantity_lots limit_ticks stop_ticks expires_ts"),
     *_columns("i4", "kind instrument side order_type time_in_force phase reduce_only strategy"),
+    *_columns("i4", "post_only unused"),
 )
 REPORT = _record(
     *_columns("i8", "ts_exchange ts_local venue_sequence order_id execution_id"),
@@ -149,7 +165,7 @@ POSITION = _record(*_columns("i8", "lots cost_minor realised_minor fees_minor di
 LEDGER = _record(
     *_columns("i8", "initial_minor cash_minor cost_minor realised_minor fees_minor dividends_minor"),
     *_columns("i8", "adjustments_minor reserved_minor unexecuted_minor entries"),
-    *_columns("i8", "equity_minor gross_minor net_minor unrealised_minor"),  # as of the last mark
+    *_columns("i8", "equity_minor worth_minor gross_minor net_minor unrealised_minor"),  # as of the last mark
     *_columns("i8", "peak_minor day_start_minor day_session drawdown_ppm"),
     *_columns("i4", "margin_account stale_marks"),
 )
@@ -179,6 +195,7 @@ GATE_INPUTS = _record(  # everything a rule may look at, as plain numbers; -1 ag
     *_columns("i8", "day_loss_minor day_start_minor drawdown_ppm volume_average_lots overflow_bits"),
     *_columns("i4", "side order_type time_in_force known_instrument reducing reduce_only"),
     *_columns("i4", "volume_known margin_account daily_loss_latched drawdown_latched day_known shortable"),
+    *_columns("i4", "book_state unused"),  # 0: a book that can be decided on, or none at all
     ("limits", LIMITS),
     ("instrument_limits", INSTRUMENT_LIMITS),
 )
@@ -232,10 +249,15 @@ STATE = _record(
     # wakes
     *_columns("i8", "timer_interval_ns timer_next_ns bar_interval_ns equity_interval_ns equity_last_ns"),
     *_columns("i4", "wake_bar_close wake_bar_open wake_orders wake_timer wake_events"),
-    *_columns("i4", "timer_if_changed timer_changed unused"),
+    *_columns("i4", "timer_if_changed timer_changed wake_trade wake_quote wake_packet"),
+    # ticks: what the open group needs at its end, and when the books want to be settled next
+    *_columns("i4", "group_ticks group_alarm group_exits tick_features"),
+    *_columns("i8", "attention_ns alarm_minor volume_interval_ns"),
     ("wake_reasons", "u8"),
     ("crossed", "u8"),
-    *_columns("i4", "feature_count crossing_count order_count order_event_count"),
+    # features of bars come first, then those of trades, then those of the touch
+    *_columns("i4", "feature_count bar_feature_count trade_feature_count crossing_count"),
+    *_columns("i4", "order_count order_event_count"),
     # counters
     *_columns("i4", "intent_count command_count decision_count event_count posting_count equity_count"),
     *_columns("i4", "daily_loss_latched drawdown_latched passive_breach final"),
@@ -248,6 +270,8 @@ STATE = _record(
     ("limits", LIMITS),
     ("gate_inputs", GATE_INPUTS),
     ("instruments", INSTRUMENT, (INSTRUMENTS_MAX,)),
+    ("ticks", TICK, (INSTRUMENTS_MAX,)),
+    ("trades", TRADE_SEEN, (INSTRUMENTS_MAX, TRADES_KEPT)),  # a ring
     ("instrument_limits", INSTRUMENT_LIMITS, (INSTRUMENTS_MAX,)),
     ("positions", POSITION, (STRATEGIES_MAX, INSTRUMENTS_MAX)),
     ("net_lots", "i8", (INSTRUMENTS_MAX,)),  # over all strategies

@@ -100,7 +100,8 @@ class Order(_OfInstrument, frozen=True, kw_only=True):
 
     limit and stop are exact decimals on the tick: limit for LIMIT and STOP_LIMIT, stop for
     STOP_LIMIT. A market order gets its worst price from the desk's collar. reduce_only is cut
-    to the position, so that it cannot turn it around.
+    to the position, so that it cannot turn it around. post_only is for LIMIT orders: the venue
+    rejects one that would take liquidity.
 
     >>> buy = Order("IBM", side=Side.BUY, lots=100, order_type=OrderType.LIMIT,
     ...             limit=Decimal("94.50"), reason="support holds")
@@ -117,6 +118,7 @@ class Order(_OfInstrument, frozen=True, kw_only=True):
     stop: Decimal | None = None
     time_in_force: TimeInForce = TimeInForce.DAY
     reduce_only: bool = False
+    post_only: bool = False
     exits: Exits | None = None
 
     def __post_init__(self) -> None:
@@ -129,6 +131,11 @@ class Order(_OfInstrument, frozen=True, kw_only=True):
         _check_prices(what, self.order_type, self.limit, self.stop)
         _check_common(what, self.reason, self.values, self.time_in_force, self.exits)
         _check_type(what, "reduce_only", self.reduce_only, bool, "True or False")
+        _check_type(what, "post_only", self.post_only, bool, "True or False")
+        if self.post_only and self.order_type is not OrderType.LIMIT:
+            raise ValueError(f"{what}: post_only is for LIMIT orders, not {self.order_type.name}")
+        if self.post_only and self.time_in_force in (TimeInForce.IOC, TimeInForce.FOK):
+            raise ValueError(f"{what}: post_only cannot be {self.time_in_force.name}")
 
 
 class Cancel(msgspec.Struct, frozen=True):

@@ -95,3 +95,6 @@ class WakeReason(IntEnum):
     ORDER = 8
     CROSSING = 16
     EVENT = 32
+    TRADE = 64
+    QUOTE = 128
+    PACKET = 256

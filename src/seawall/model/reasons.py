@@ -22,6 +22,7 @@ class Reason(IntEnum):
     NO_POSITION_TO_REDUCE = 30
     DRAWDOWN_LIMIT = 40
     DAILY_LOSS_LIMIT = 41
+    BOOK_INVALID = 49
     STALE_DATA = 50
     NAKED_MARKET_ORDER = 51
     PRICE_COLLAR = 52
@@ -63,16 +64,20 @@ class Reason(IntEnum):
     VENUE_UNKNOWN_ORDER = 148
     VENUE_CORPORATE_ACTION = 149
     VENUE_TOO_LATE = 150
+    VENUE_POST_ONLY = 151
+    VENUE_REDUCE_ONLY = 152
 
 
 MEANING: dict[Reason, str] = {
     Reason.NONE: "nothing to say: approved, or an ordinary event",
     Reason.INVALID_INPUT: "a quantity, price, side, type or instrument that cannot be used (C1)",
-    Reason.UNIT_MISMATCH: "a notional or a price stood where a quantity belongs (C2)",
+    Reason.UNIT_MISMATCH: "no quantity of this account: a notional or a price stood in its place, or the "
+    "instrument settles in another currency, so that it can be watched, not traded (C2)",
     Reason.DUPLICATE_ORDER: "the same order was approved within the duplicate window (C10)",
     Reason.NO_POSITION_TO_REDUCE: "a reduce-only order without a position on the other side (C23)",
     Reason.DRAWDOWN_LIMIT: "equity marked to market fell too far below its peak; latched (C30)",
     Reason.DAILY_LOSS_LIMIT: "the loss since the session's start reached its limit; latched (C29)",
+    Reason.BOOK_INVALID: "the book is not whole: a gap, crossed, one-sided, or no snapshot yet (C27)",
     Reason.STALE_DATA: "the newest price is older than the limit, or there is none (C26)",
     Reason.NAKED_MARKET_ORDER: "a market order without a worst price at the collar (C4)",
     Reason.PRICE_COLLAR: "the worst price is too far from the reference price (C3)",
@@ -111,6 +116,8 @@ MEANING: dict[Reason, str] = {
     Reason.VENUE_UNKNOWN_ORDER: "the venue knows no such working order",
     Reason.VENUE_CORPORATE_ACTION: "a split or the like removed working orders",
     Reason.VENUE_TOO_LATE: "the order was filled before the cancel arrived",
+    Reason.VENUE_POST_ONLY: "a post-only order would have taken liquidity",
+    Reason.VENUE_REDUCE_ONLY: "a reduce-only order had no position left to reduce",
 }
 
 

@@ -4,47 +4,58 @@ Rule 1: money is whole minor units, a price whole ticks, a quantity whole lots; 
         is whole ten-thousandths of a tick (`price_fine`).
 Rule 2: what rounds says which way. What a fill costs and what a position is worth round
         against the trader; fees and shares of a cost round half to even.
-Rule 3: a quantity, a price and a notional never stand for one another (CONTROLS C2): one
-        in the place of another is a TypeError that says what stood where.
 
 Theory of operation: the functions on plain integers are compiled and work in int64. The
 configuration check calls `fits` once, so that products in the hot path need no check.
 Shares (`share_half_even` and its kin) multiply what no configuration bounds; there a
-product beyond 2^62 is divided bit by bit, exactly, instead of overflowing. `Quantity`,
-`Price` and `Notional` are the same numbers with their grid attached, for the rims of the
-system: policies, desk files, reports.
+product beyond 2^62 is divided bit by bit, exactly, instead of overflowing. amounts.py has the
+same numbers with their grid attached, for the rims of the system.
+
+What an instrument's money is, three functions say, on its record (INSTRUMENT of the core or
+VENUE_INSTRUMENT of the venue): `cost_minor` of a fill, `worth_minor` of a position, and
+`notional_minor`, its size without a sign, which limits look at. With V the tick value, q lots
+(signed) and p the price in ticks:
+
+    spot, linear    cost = q p V      worth =  q p V      notional = |q| p V
+    inverse         cost = -q V / p   worth = -q V / p    notional = |q| V / p
+
+Who is long of an inverse contract is short of its settlement currency: its cost basis is below
+zero, and its PnL, worth - cost = q V (1/entry - 1/exit), a difference of postings as any other.
 """
 
-from decimal import Decimal, InvalidOperation
-from fractions import Fraction
-
-import msgspec
+from typing import Any
 
 from seawall.kernels.jit import kernel
 from seawall.kernels.state import FINE_PER_TICK
-from seawall.model.instruments import CURRENCY_EXPONENTS, Instrument
 
 __all__ = [
+    "AMOUNT_MAX",
     "PRODUCT_MAX",
-    "Notional",
-    "Price",
-    "Quantity",
     "ceil_div",
+    "cost_minor",
     "fee_minor",
     "fill_cost_minor",
     "fits",
     "floor_div",
     "half_even_div",
-    "ppm",
+    "lots_max",
+    "notional_minor",
     "share_ceil",
+    "share_floor",
     "share_half_even",
     "toward_zero_div",
     "value_minor",
-    "whole_lots",
+    "worth_minor",
 ]
 
 PRODUCT_MAX = 2**62
 """Products in compiled money stay below this; int64 ends at 2^63."""
+
+AMOUNT_MAX = 2**53
+"""An order is worth at most this many minor units: a full order table of them adds up below 2^62,
+and up to here the numbers of the rules, which are floats, are exact."""
+
+LARGE = 2.0**61
 
 HUNDREDTHS_OF_PPM = 100_000_000
 """One, in hundredths of a millionth: the unit of fee rates."""
@@ -117,6 +128,89 @@ def share_ceil(amount: int, part: int, whole: int) -> int:
 
 
 @kernel
+def share_floor(amount: int, part: int, whole: int) -> int:
+    """Amount * part / whole rounded toward minus infinity, exact for any int64 product.
+
+    >>> share_floor(1000, 1, 3), share_floor(-1000, 1, 3)
+    (333, -334)
+    """
+    return _share(amount, part, whole)[0]
+
+
+@kernel
+def cost_minor(record: Any, side: int, lots: int, price_fine: int) -> int:
+    """The cash that a fill of an instrument costs, in minor units: above 0 paid, below 0 received.
+
+    side +1 buys, -1 sells; lots at or above 0; price_fine in ten-thousandths of a tick. Rounded
+    up, which is against the trader on both sides. An inverse contract costs nothing at a price
+    of 0, which is no price.
+    """
+    numerator, denominator = record["tick_value_numerator"], record["tick_value_denominator"]
+    if record["inverse"] == 0:
+        return fill_cost_minor(side, lots, price_fine, numerator, denominator)
+    if price_fine <= 0:
+        return 0
+    return share_ceil(-side * numerator * FINE_PER_TICK, lots, denominator * price_fine)
+
+
+@kernel
+def worth_minor(record: Any, lots: int, price_ticks: int) -> int:
+    """What signed lots of an instrument add to equity, in minor units, rounded toward minus infinity.
+
+    Of an inverse contract a long is worth less than nothing: it owes its settlement currency.
+    """
+    numerator, denominator = record["tick_value_numerator"], record["tick_value_denominator"]
+    if record["inverse"] == 0:
+        return value_minor(lots, price_ticks, numerator, denominator)
+    if price_ticks <= 0:
+        return 0
+    return share_floor(-numerator if lots > 0 else numerator, abs(lots), denominator * price_ticks)
+
+
+@kernel
+def notional_minor(record: Any, lots: int, price_ticks: int) -> int:
+    """The size of lots of an instrument at a price, in minor units, without a sign, rounded up."""
+    numerator, denominator = record["tick_value_numerator"], record["tick_value_denominator"]
+    if record["inverse"] == 0:
+        if _is_large(lots, price_ticks, numerator):
+            return share_ceil(abs(lots) * numerator, price_ticks, denominator)
+        return ceil_div(abs(lots) * price_ticks * numerator, denominator)
+    if price_ticks <= 0:
+        return 0
+    return share_ceil(numerator, abs(lots), denominator * price_ticks)
+
+
+@kernel
+def lots_max(record: Any, lowest_ticks: int, highest_ticks: int) -> int:
+    """The most lots of an instrument whose money at these prices is counted exactly; 0 if none.
+
+    Their notional, of an inverse contract at the lowest price and else at the highest, is at most
+    AMOUNT_MAX. The highest price of an inverse contract, which stands in the divisor as
+    ten-thousandths, leaves it below 2^62. Prices above 0.
+    """
+    numerator, denominator = record["tick_value_numerator"], record["tick_value_denominator"]
+    if numerator <= 0 or denominator <= 0 or highest_ticks > (PRODUCT_MAX - 1) // FINE_PER_TICK:
+        return 0
+    if record["inverse"] == 0:
+        if numerator > (PRODUCT_MAX - 1) // highest_ticks:
+            return 0
+        worth, most = numerator * highest_ticks, AMOUNT_MAX
+        if worth > denominator:
+            most = share_floor(AMOUNT_MAX, denominator, worth)
+        return min(most, (PRODUCT_MAX - 1) // numerator)
+    if highest_ticks > (PRODUCT_MAX - 1) // FINE_PER_TICK // denominator:
+        return 0
+    divisor = denominator * lowest_ticks
+    return AMOUNT_MAX if divisor >= numerator else share_floor(AMOUNT_MAX, divisor, numerator)
+
+
+@kernel
+def _is_large(lots: int, price: int, numerator: int) -> bool:
+    """Whether a product might not fit, so that it has to be divided bit by bit."""
+    return abs(float(lots)) * float(price) * float(numerator) > LARGE
+
+
+@kernel
 def fill_cost_minor(side: int, lots: int, price_fine: int, numerator: int, denominator: int) -> int:
     """The cash that a fill costs, in minor units: above 0 paid by a buy, below 0 received.
 
@@ -127,6 +221,8 @@ def fill_cost_minor(side: int, lots: int, price_fine: int, numerator: int, denom
     >>> fill_cost_minor(1, 3, 1_000_050, 1, 1), fill_cost_minor(-1, 3, 1_000_050, 1, 1)
     (301, -300)
     """
+    if _is_large(lots, price_fine, numerator):
+        return share_ceil(side * lots * numerator, price_fine, denominator * FINE_PER_TICK)
     return ceil_div(side * lots * price_fine * numerator, denominator * FINE_PER_TICK)
 
 
@@ -139,6 +235,8 @@ def value_minor(lots: int, price_ticks: int, numerator: int, denominator: int) -
     >>> value_minor(3, 105, 1, 10), value_minor(-3, 105, 1, 10)
     (31, -32)
     """
+    if _is_large(lots, price_ticks, numerator):
+        return share_floor(lots * numerator, price_ticks, denominator)
     return floor_div(lots * price_ticks * numerator, denominator)
 
 
@@ -210,196 +308,3 @@ def _share(amount: int, part: int, whole: int) -> tuple[int, int]:
                 remainder -= whole
                 quotient += 1
     return units * part + quotient, remainder
-
-
-# --- the same numbers with their grid attached -------------------------------------------------
-
-
-class Quantity(msgspec.Struct, frozen=True):
-    """A signed number of lots of one instrument.
-
-    >>> apple = Instrument(name="AAPL", tick=Decimal("0.01"))
-    >>> Quantity.of(apple, "100").at(Price.of(apple, "110.01"))
-    Notional(currency='USD', minor=1100100)
-    """
-
-    instrument: Instrument
-    lots: int
-
-    def __post_init__(self) -> None:
-        _whole(self.lots, f"lots of {self.instrument.name}")
-
-    @classmethod
-    def of(cls, instrument: Instrument, units: Decimal | int | str) -> "Quantity":
-        """So many units (shares, coins); off the lot is a ValueError, a float a TypeError."""
-        count = Fraction(_decimal(units, f"quantity of {instrument.name}")) / Fraction(instrument.lot)
-        if count.denominator != 1:
-            raise ValueError(f"{instrument.name}: quantity {units} is not on the lot {instrument.lot}")
-        return cls(instrument, count.numerator)
-
-    @property
-    def units(self) -> Decimal:
-        """The quantity in units of the instrument, exactly."""
-        return self.lots * self.instrument.lot
-
-    def __add__(self, other: object) -> "Quantity":
-        return Quantity(self.instrument, self.lots + self._same(other, "added to").lots)
-
-    def __sub__(self, other: object) -> "Quantity":
-        return Quantity(self.instrument, self.lots - self._same(other, "taken from").lots)
-
-    def __neg__(self) -> "Quantity":
-        return Quantity(self.instrument, -self.lots)
-
-    def at(self, price: object) -> "Notional":
-        """The notional at a price, rounded away from zero: a limit never sees less than there is."""
-        if not isinstance(price, Price) or price.instrument != self.instrument:
-            raise TypeError(f"{_said(price)} stood where a price of {self.instrument.name} belongs")
-        exact = self.lots * price.ticks * self.instrument.tick_value
-        # Not `ceil_div`: what a fuzzer or a thick finger types need not fit into int64.
-        size = -(-abs(exact.numerator) // exact.denominator)
-        return Notional(self.instrument.currency, size if exact >= 0 else -size)
-
-    def _same(self, other: object, verb: str) -> "Quantity":
-        if not isinstance(other, Quantity) or other.instrument != self.instrument:
-            raise TypeError(f"{_said(other)} was {verb} a quantity of {self.instrument.name}")
-        return other
-
-
-class Price(msgspec.Struct, frozen=True):
-    """A price of one instrument in whole ticks.
-
-    >>> apple = Instrument(name="AAPL", tick=Decimal("0.01"))
-    >>> Price.of(apple, "110.01").ticks, str(Price(apple, 11001).amount)
-    (11001, '110.01')
-    """
-
-    instrument: Instrument
-    ticks: int
-
-    def __post_init__(self) -> None:
-        _whole(self.ticks, f"ticks of {self.instrument.name}")
-
-    @classmethod
-    def of(cls, instrument: Instrument, amount: Decimal | int | str) -> "Price":
-        """A price in currency; off the tick is a ValueError, a binary float a TypeError."""
-        return cls(instrument, instrument.ticks(_decimal(amount, f"price of {instrument.name}")))
-
-    @property
-    def amount(self) -> Decimal:
-        """The price in currency, exactly."""
-        return self.ticks * self.instrument.tick
-
-    def __add__(self, other: object) -> "Price":
-        raise TypeError(f"{_said(other)} was added to a price of {self.instrument.name}: add ticks instead")
-
-
-class Notional(msgspec.Struct, frozen=True):
-    """An amount of money in minor units of one currency.
-
-    >>> Notional.of("USD", "1000.50") + Notional("USD", 50)
-    Notional(currency='USD', minor=100100)
-    """
-
-    currency: str
-    minor: int
-
-    def __post_init__(self) -> None:
-        _whole(self.minor, f"minor units of {self.currency}")
-        if self.currency not in CURRENCY_EXPONENTS:
-            raise ValueError(f"unknown currency {self.currency!r}")
-
-    @classmethod
-    def of(cls, currency: str, amount: Decimal | int | str) -> "Notional":
-        """An amount in currency; finer than the minor unit is a ValueError, a float a TypeError."""
-        if currency not in CURRENCY_EXPONENTS:
-            raise ValueError(f"unknown currency {currency!r}")
-        minor = Fraction(_decimal(amount, f"amount of {currency}")) * 10 ** CURRENCY_EXPONENTS[currency]
-        if minor.denominator != 1:
-            raise ValueError(f"{amount} {currency} is finer than the minor unit")
-        return cls(currency, minor.numerator)
-
-    @property
-    def amount(self) -> Decimal:
-        """The amount in currency, exactly."""
-        return Decimal(self.minor).scaleb(-CURRENCY_EXPONENTS[self.currency])
-
-    def __add__(self, other: object) -> "Notional":
-        return Notional(self.currency, self.minor + self._same(other, "added to").minor)
-
-    def __sub__(self, other: object) -> "Notional":
-        return Notional(self.currency, self.minor - self._same(other, "taken from").minor)
-
-    def __neg__(self) -> "Notional":
-        return Notional(self.currency, -self.minor)
-
-    def _same(self, other: object, verb: str) -> "Notional":
-        if not isinstance(other, Notional) or other.currency != self.currency:
-            raise TypeError(f"{_said(other)} was {verb} a notional in {self.currency}")
-        return other
-
-
-def whole_lots(value: object, instrument: Instrument) -> int:
-    """The lots of a quantity or of a plain whole number; anything else is a TypeError.
-
-    >>> apple = Instrument(name="AAPL", tick=Decimal("0.01"))
-    >>> whole_lots(Notional.of("USD", 58_000_000), apple)
-    Traceback (most recent call last):
-        ...
-    TypeError: a notional of 58000000.00 USD stood where a quantity of AAPL belongs
-    """
-    if isinstance(value, Quantity) and value.instrument == instrument:
-        return value.lots
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    raise TypeError(f"{_said(value)} stood where a quantity of {instrument.name} belongs")
-
-
-def ppm(value: str | float | Decimal) -> int:
-    """A share in parts per million, exactly; finer than that, or no number, is a ValueError.
-
-    A bare number is a fraction of one; text may end in %, bps or ppm. A float means the
-    decimal that it prints as.
-
-    >>> ppm(0.025), ppm("2.5%"), ppm("250 bps"), ppm("300 ppm")
-    (25000, 25000, 25000, 300)
-    """
-    text = str(value).strip()
-    scale = 1_000_000
-    for suffix, parts in (("%", 10_000), ("bps", 100), ("ppm", 1)):
-        if text.endswith(suffix):
-            text, scale = text.removesuffix(suffix).strip(), parts
-            break
-    share = Fraction(_decimal(text, "share")) * scale
-    if share.denominator != 1:
-        raise ValueError(f"share {value!r} is finer than one part per million")
-    return share.numerator
-
-
-def _decimal(value: object, what: str) -> Decimal:
-    """The exact decimal of an int, a Decimal or a text; a float or another unit is a TypeError."""
-    if isinstance(value, bool) or not isinstance(value, Decimal | int | str):
-        raise TypeError(f"{what}: {_said(value)} is not an exact number")
-    try:
-        number = Decimal(value)
-    except InvalidOperation:
-        raise ValueError(f"{what}: {value!r} is not a number") from None
-    if not number.is_finite():
-        raise ValueError(f"{what}: {value!r} is not finite")
-    return number
-
-
-def _whole(value: object, what: str) -> None:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{what}: {_said(value)} is not a whole number")
-
-
-def _said(value: object) -> str:
-    """What a wrong operand was, in the desk's words."""
-    if isinstance(value, Quantity):
-        return f"a quantity of {value.units} {value.instrument.name}"
-    if isinstance(value, Price):
-        return f"a price of {value.amount} {value.instrument.currency} for {value.instrument.name}"
-    if isinstance(value, Notional):
-        return f"a notional of {value.amount} {value.currency}"
-    return f"the {type(value).__name__} {value!r}"

@@ -40,6 +40,7 @@ def post_split(s: Any, instrument: int, numerator: int, denominator: int, cause:
     average volume change. Working orders are the venue's to cancel, and the prices that
     features, bars and exits keep are not touched.
     """
+    assert s["instruments"][instrument]["inverse"] == 0  # contracts have no shares: refused at the start
     record = _announce(s, SPLIT, instrument, numerator, denominator, cause)
     for strategy in range(s["positions"].shape[0]):
         if s["positions"][strategy, instrument]["lots"] != 0:

@@ -13,11 +13,13 @@ account, so that nothing scans the orders. A slot holds what it holds in two fie
 `open_notional_minor`, above zero exactly while the order is open, and `reserved_minor`.
 
 The worst price is the limit, for every order has one. As exposure a sell counts at the mark
-where that is above its limit: a short sold cheaply is still a short of the full value.
+where that is above its limit: a short sold cheaply is still a short of the full value. The
+notional of an inverse contract grows as the price falls, so that either side counts at the
+lower of limit and mark, and so do its fees.
 
 The reservation. A buy in a cash account reserves its leaves at the limit, and each order the
 bound of its fees. Fills in parts round in parts, so the bound has one minor unit of slack
-(two where a tick is not a whole minor unit) for each of the first PARTS_MAX fills, held
+(two where a lot is not worth whole minor units) for each of the first PARTS_MAX fills, held
 until the order ends. A sell's fee grows slower than its proceeds, so that its bound at the
 limit is enough for any better price. The minimum fee is asked for once an order.
 """
@@ -25,8 +27,8 @@ limit is enough for any better price. The minimum fee is asked for once an order
 from typing import Any
 
 from seawall.kernels.jit import kernel
-from seawall.model.units import ceil_div, share_ceil
-from seawall.portfolio.ledger import position_value_minor
+from seawall.model.units import ceil_div, notional_minor, share_ceil
+from seawall.portfolio.ledger import position_exposure_minor
 
 __all__ = [
     "PARTS_MAX",
@@ -56,12 +58,12 @@ def fee_bound_minor(s: Any, instrument: int, lots: int, price_ticks: int) -> int
     if lots <= 0:
         return 0
     record = s["instruments"][instrument]
-    numerator, denominator = record["tick_value_numerator"], record["tick_value_denominator"]
-    notional = ceil_div(lots * price_ticks * numerator, denominator)
+    worst = _lowest(record, price_ticks) if record["inverse"] != 0 else price_ticks
+    notional = notional_minor(record, lots, worst)
     linear = share_ceil(notional, record["fee_ppm_max"], MILLION)
     linear += ceil_div(lots * record["fee_per_lot_millionths"], MILLION)
     slack = min(lots, PARTS_MAX)
-    if denominator != 1:
+    if record["tick_value_denominator"] != 1 or record["inverse"] != 0:
         slack *= 2
     return linear + record["fee_minimum_minor"] + slack
 
@@ -70,13 +72,22 @@ def fee_bound_minor(s: Any, instrument: int, lots: int, price_ticks: int) -> int
 def order_notional_minor(s: Any, instrument: int, side: int, lots: int, limit_ticks: int) -> int:
     """The notional of lots at their worst price, in minor units, rounded up.
 
-    The limit; for a sell the mark where that is above the limit.
+    The limit; for a sell the mark where that is above the limit; of an inverse contract the
+    mark where that is below the limit, on both sides.
     """
     record = s["instruments"][instrument]
     worst = limit_ticks
-    if side < 0:
+    if record["inverse"] != 0:
+        worst = _lowest(record, limit_ticks)
+    elif side < 0:
         worst = max(limit_ticks, record["mark_ticks"])
-    return ceil_div(lots * worst * record["tick_value_numerator"], record["tick_value_denominator"])
+    return notional_minor(record, lots, worst)
+
+
+@kernel
+def _lowest(record: Any, price_ticks: int) -> int:
+    """The lower of a price and the mark, where there is one."""
+    return min(price_ticks, record["mark_ticks"]) if record["mark_ticks"] > 0 else price_ticks
 
 
 @kernel
@@ -162,7 +173,7 @@ def worst_case(
     """
     buys, sells, bought, sold = _sides(s, instrument, extra_side, extra_lots, extra_ticks)
     held = s["net_lots"][instrument]
-    value = position_value_minor(s, instrument)
+    value = position_exposure_minor(s, instrument)
     return max(abs(held + buys), abs(held - sells)), max(abs(value + bought), abs(value - sold))
 
 
@@ -184,7 +195,7 @@ def net_after(s: Any, instrument: int, extra_side: int, extra_lots: int, extra_t
     for other in range(s["instrument_count"]):
         lots = extra_lots if other == instrument else 0
         _, _, bought, sold = _sides(s, other, extra_side, lots, extra_ticks)
-        value = position_value_minor(s, other)
+        value = position_exposure_minor(s, other)
         longest += value + bought
         shortest += value - sold
     return longest if abs(longest) >= abs(shortest) else shortest
@@ -194,7 +205,8 @@ def net_after(s: Any, instrument: int, extra_side: int, extra_lots: int, extra_t
 def sensitivity_minor(exposure_minor: int) -> int:
     """What an exposure gains when the price rises by 1 %, in minor units, away from zero.
 
-    Exposure / 100, for instruments whose value is linear in their price.
+    Exposure / 100, for instruments whose value is linear in their price; an inverse contract
+    gains 1 - 1 / 1.01 of it, a hundredth less than this says.
 
     >>> sensitivity_minor(10_050), sensitivity_minor(-10_050)
     (101, -101)

@@ -3,7 +3,7 @@
 Rule 1: double entry, append-only. Each change of money or lots is one POSTING whose six
         legs add up to zero; a correction is a reversing entry, never an edit.
 Rule 2: positions change on fills alone; splits and explicit adjustments are postings too.
-Rule 3: money is whole minor units. A fill is rounded once, in `fill_cost_minor`; all else
+Rule 3: money is whole minor units. A fill is rounded once, in `cost_minor`; all else
         is a difference of postings, so nothing drifts.
 Rule 4: only realised PnL moves cash for good: the rest of a purchase stands in the cost.
 
@@ -24,6 +24,10 @@ which adds up to zero. Summed over all postings this is the identity of the book
     cash + cost == initial + realised - fees + dividends + adjustments.
 
 Each strategy has its own position in each instrument; these sub-ledgers sum to the account.
+
+Worth and exposure. What a position adds to equity is its worth, what limits look at is its
+exposure: its notional with the sign of its lots. They are one number but for inverse contracts,
+where a long is worth less than nothing: A is below zero for a buy, and so is the cost basis.
 """
 
 from typing import Any
@@ -32,7 +36,7 @@ from seawall.kernels.jit import kernel
 from seawall.kernels.records import new_equity, new_event, new_posting
 from seawall.kernels.state import FINE_PER_TICK
 from seawall.model.kinds import EventKind
-from seawall.model.units import fill_cost_minor, share_ceil, share_half_even, value_minor
+from seawall.model.units import cost_minor, notional_minor, share_ceil, share_half_even, worth_minor
 
 __all__ = [
     "BROKEN",
@@ -40,7 +44,8 @@ __all__ = [
     "check_books_full",
     "mark",
     "open_books",
-    "position_value_minor",
+    "position_exposure_minor",
+    "position_worth_minor",
     "post",
     "post_adjustment",
     "post_bust",
@@ -94,8 +99,10 @@ def post(
     """Book one entry in a position, the account and the postings; the one writer of the books.
 
     lots, cost: signed changes of the position; fee paid, PnL realised, dividend received and
-    capital brought in, all in minor units. Cash is what balances the entry.
+    capital brought in, all in minor units. Cash is what balances the entry. What settles in
+    another currency has no place in these books: the gate has refused it.
     """
+    assert lots == 0 or s["instruments"][instrument]["foreign"] == 0
     cash = realised + dividend + capital - cost - fee
     position = s["positions"][strategy, instrument]
     position["lots"] += lots
@@ -201,12 +208,11 @@ def _amounts(
     The closing part is rounded as a fill of its own and the opening one takes the rest, so
     that both add up to what was paid.
     """
-    numerator = s["instruments"][instrument]["tick_value_numerator"]
-    denominator = s["instruments"][instrument]["tick_value_denominator"]
-    amount = fill_cost_minor(side, lots, price_fine, numerator, denominator)
+    record = s["instruments"][instrument]
+    amount = cost_minor(record, side, lots, price_fine)
     held = abs(s["positions"][strategy, instrument]["lots"])
     if 0 < held < lots:
-        return amount, fill_cost_minor(side, held, price_fine, numerator, denominator)
+        return amount, cost_minor(record, side, held, price_fine)
     return amount, amount
 
 
@@ -233,16 +239,11 @@ def _trade(
 
 
 @kernel
-def position_value_minor(s: Any, instrument: int) -> int:
+def position_worth_minor(s: Any, instrument: int) -> int:
     """What all strategies hold of an instrument is worth at its mark; at cost without a mark."""
     record = s["instruments"][instrument]
     if record["mark_ticks"] != 0:
-        return value_minor(
-            s["net_lots"][instrument],
-            record["mark_ticks"],
-            record["tick_value_numerator"],
-            record["tick_value_denominator"],
-        )
+        return worth_minor(record, s["net_lots"][instrument], record["mark_ticks"])
     cost = 0
     for strategy in range(s["positions"].shape[0]):
         cost += s["positions"][strategy, instrument]["cost_minor"]
@@ -250,31 +251,53 @@ def position_value_minor(s: Any, instrument: int) -> int:
 
 
 @kernel
+def position_exposure_minor(s: Any, instrument: int) -> int:
+    """The notional of what all strategies hold of an instrument, with the sign of the lots.
+
+    At its mark, at cost without one. The worth itself, but of an inverse contract.
+    """
+    record = s["instruments"][instrument]
+    if record["inverse"] == 0:
+        return position_worth_minor(s, instrument)
+    if record["mark_ticks"] == 0:
+        return -position_worth_minor(s, instrument)
+    lots = s["net_lots"][instrument]
+    notional = notional_minor(record, lots, record["mark_ticks"])
+    return notional if lots >= 0 else -notional
+
+
+@kernel
 def mark(s: Any) -> None:
     """Value the account at the marks: equity, gross, net, unrealised PnL, peak and drawdown.
 
-    equity = cash + sum of values, unrealised = sum of values - cost, gross = sum of |value|,
-    net = sum of values; drawdown = (peak - equity) / peak in ppm, rounded up. A holding
-    whose mark is stale or missing is counted in stale_marks; without a mark it stands at
-    cost. The values fall in the state's ledger and hold until the next mark.
+    equity = cash + sum of worths, unrealised = sum of worths - cost, gross = sum of
+    |exposure|, net = sum of exposures; drawdown = (peak - equity) / peak in ppm, rounded up.
+    A holding whose mark is stale or missing is counted in stale_marks; without a mark it
+    stands at cost. The values fall in the state's ledger and hold until the next mark.
     """
     ledger = s["ledger"]
+    worth = 0
     net = 0
     gross = 0
     stale = 0
     for instrument in range(s["instrument_count"]):
-        value = position_value_minor(s, instrument)
-        net += value
-        gross += abs(value)
         record = s["instruments"][instrument]
+        own = position_worth_minor(s, instrument)
+        exposure = own if record["inverse"] == 0 else position_exposure_minor(s, instrument)
+        s["ticks"][instrument]["worth_minor"] = own  # from which a move of one price goes on
+        s["ticks"][instrument]["exposure_minor"] = exposure
+        worth += own
+        net += exposure
+        gross += abs(exposure)
         if s["net_lots"][instrument] != 0 and (record["stale"] != 0 or record["mark_ticks"] == 0):
             stale += 1
-    equity = ledger["cash_minor"] + net
+    equity = ledger["cash_minor"] + worth
+    ledger["worth_minor"] = worth
     ledger["net_minor"] = net
     ledger["gross_minor"] = gross
     ledger["stale_marks"] = stale
     ledger["equity_minor"] = equity
-    ledger["unrealised_minor"] = net - ledger["cost_minor"]
+    ledger["unrealised_minor"] = worth - ledger["cost_minor"]
     ledger["peak_minor"] = max(ledger["peak_minor"], equity)
     peak = ledger["peak_minor"]
     ledger["drawdown_ppm"] = share_ceil(peak - equity, MILLION, peak) if peak > 0 else 0

@@ -17,7 +17,7 @@ because a twin that shared its rounding could not catch it.
 
 import math
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from fractions import Fraction
 from typing import Any, Literal
 
@@ -98,18 +98,22 @@ class _Fill(msgspec.Struct):
     fee: int
     sign: int = 1
 
-    def cost(self, size: int, tick_value: Fraction) -> int:
+    def cost(self, size: int, tick_value: Fraction, inverse: bool) -> int:
         """What so many of the lots cost (> 0) or bring (< 0), rounded as they were filled."""
         lots = self.sign * size if self.lots > 0 else -self.sign * size
-        return self.sign * math.ceil(lots * self.price_fine * tick_value / FINE_PER_TICK)
+        price = Fraction(self.price_fine, FINE_PER_TICK)
+        if inverse:
+            return self.sign * math.ceil(-lots * tick_value / price) if price else 0
+        return self.sign * math.ceil(lots * price * tick_value)
 
 
 class _Book:
     """The parcels of one holding and the trades that it has closed."""
 
-    def __init__(self, holding: Holding, tick_value: Fraction, average: bool) -> None:
+    def __init__(self, holding: Holding, tick_value: Fraction, inverse: bool, average: bool) -> None:
         self.holding = holding
         self.tick_value = tick_value
+        self.inverse = inverse
         self.average = average
         self.parcels: deque[_Parcel] = deque()
         self.trades: list[Trade] = []
@@ -117,10 +121,10 @@ class _Book:
     def fill(self, fill: _Fill) -> None:
         """Close what is held on the other side, then open with the rest."""
         left, fee = abs(fill.lots), fill.fee
-        amount = fill.cost(left, self.tick_value)
+        amount = fill.cost(left, self.tick_value, self.inverse)
         if self.parcels and self.parcels[0].lots * fill.lots < 0:
             closed = min(abs(self._held()), left)
-            part = fill.cost(closed, self.tick_value)
+            part = fill.cost(closed, self.tick_value, self.inverse)
             fee_part = round(Fraction(fee * closed, left))
             self._close(fill, closed, part, fee_part)
             amount, fee, left = amount - part, fee - fee_part, left - closed
@@ -156,6 +160,12 @@ class _Book:
     def _held(self) -> int:
         return sum(parcel.lots for parcel in self.parcels)
 
+    def _mean(self, one: Fraction, lots: int, other: Fraction, more: int) -> Fraction:
+        """The price at which both together are worth the same: of inverse contracts the harmonic mean."""
+        if self.inverse and one and other:
+            return (lots + more) / (lots / one + more / other)
+        return (one * lots + other * more) / (lots + more)
+
     def _open(self, fill: _Fill, size: int, amount: int, fee: int) -> None:
         lots = size if fill.lots > 0 else -size
         price = Fraction(fill.price_fine)
@@ -163,7 +173,7 @@ class _Book:
         if last is None or (not self.average and last.order != fill.order):
             self.parcels.append(_Parcel(fill.order, fill.ts, lots, amount, fee, 0, price))
             return
-        last.entry = (last.entry * last.lots + price * lots) / (last.lots + lots)
+        last.entry = self._mean(last.entry, last.lots, price, lots)
         last.lots += lots
         last.cost += amount
         last.fees += fee
@@ -190,8 +200,8 @@ class _Book:
         if last and fill.order and (last.open_order, last.close_order) == (parcel.order, fill.order):
             self.trades.pop()
             total = last.lots + lots
-            entry = (last.entry_fine * last.lots + entry * lots) / total
-            leave = (last.exit_fine * last.lots + leave * lots) / total
+            entry = self._mean(Fraction(last.entry_fine), last.lots, entry, lots)
+            leave = self._mean(Fraction(last.exit_fine), last.lots, leave, lots)
             lots, pnl, fees = total, pnl + last.pnl_minor, fees + last.fees_minor
             dividends += last.dividends_minor
         self.trades.append(
@@ -232,13 +242,16 @@ class _Book:
 
 
 def round_trips(
-    events: np.ndarray, method: Literal["fifo", "average"], tick_values: Mapping[int, Fraction]
+    events: np.ndarray,
+    method: Literal["fifo", "average"],
+    tick_values: Mapping[int, Fraction],
+    inverse: Container[int] = (),
 ) -> list[Trade]:
     """All closed trades of EVENT records in their order, by holding and then by time of closing.
 
-    events: shape (n,) of EVENT; tick_values: by instrument, minor units per tick and lot
-    (`Instrument.tick_value`). An unknown method is a ValueError, an instrument without a tick
-    value a KeyError.
+    events: shape (n,) of EVENT; tick_values: by instrument, minor units of a lot at a price of
+    one tick (`Instrument.tick_value`); inverse: the instruments that are inverse contracts. An
+    unknown method is a ValueError, an instrument without a tick value a KeyError.
     """
     if method not in ("fifo", "average"):
         raise ValueError(f"method {method!r}: fifo or average")
@@ -255,7 +268,9 @@ def round_trips(
         else:
             holding = int(record["strategy"]), instrument
             if holding not in books:
-                books[holding] = _Book(holding, tick_values[instrument], method == "average")
+                books[holding] = _Book(
+                    holding, tick_values[instrument], instrument in inverse, method == "average"
+                )
             books[holding].fill(_fill_of(kind, record))
     return [trade for holding in sorted(books) for trade in books[holding].trades]
 

@@ -120,7 +120,10 @@ def _cut(value: Any) -> str:
 
 
 def _money(value: float | None) -> str:
-    return "-" if value is None else f"{value:,.2f}"
+    """With two places, with eight where two are not all of it: a satoshi is not a cent."""
+    if value is None:
+        return "-"
+    return f"{value:,.2f}" if round(value, 2) == value else f"{value:,.8f}"
 
 
 def _ratio(key: str, value: float | None) -> str:

@@ -134,11 +134,12 @@ def summary_of(run: Run) -> dict[str, Any]:
 def render_summary(run: Run) -> str:
     """The summary of a run as a table of text."""
     f = summary_of(run)
-    currency = run.manifest["currency"]
+    currency, exponent = run.manifest["currency"], run.manifest["exponent"]
     rows: list[tuple[str, str]] = []
     if "from" in f:
         rows.append(("period", f"{f['from']} .. {f['to']}, {f['rows']:,} market rows, {f['wakes']:,} wakes"))
-        rows.append(("equity", f"{f['start_equity']:,.2f} -> {f['end_equity']:,.2f} {currency}"))
+        first, last = (f"{f[name]:,.{exponent}f}" for name in ("start_equity", "end_equity"))
+        rows.append(("equity", f"{first} -> {last} {currency}"))
     rows.append(
         (
             "decisions",
@@ -158,8 +159,8 @@ def render_summary(run: Run) -> str:
         )
         for name in HEADLINE
     ]
-    costs = ", ".join(f"{part} {value:,.2f}" for part, value in f["costs"].items())
-    rows.append(("costs", f"{costs}; {f['traded']:,.0f} {currency} traded"))
+    costs = ", ".join(f"{part} {value:,.{exponent}f}" for part, value in f["costs"].items())
+    rows.append(("costs", f"{costs}; {f['traded']:,.{exponent if exponent > 6 else 0}f} {currency} traded"))
     if f["stale_equity_points"]:
         rows.append(
             ("stale equity", f"{f['stale_equity_points']:,} points stand on a missing bar's last price")

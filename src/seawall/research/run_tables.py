@@ -55,14 +55,19 @@ def tables_of(run: Run) -> RunTables:
         refusals=run.refusals,
         positions=run.positions,
         benchmark=_benchmark(run, desk),
-        assumptions={**_data_words(run, desk), **describe(desk.venue), **_limit_words(desk)},
+        assumptions={
+            **_data_words(run, desk),
+            **describe(desk.venue, desk.data.streams),
+            **_limit_words(desk),
+        },
         breakers=run.breakers,
     )
 
 
 def _data_words(run: Run, desk: Desk) -> dict[str, str]:
     data = desk.data
-    volume = f"{data.assumed_volume_lots:,} lots a bar where unknown" if data.volume else "as in the data"
+    span = "a bar" if "bars" in data.streams else "an interval"
+    volume = f"{data.assumed_volume_lots:,} lots {span} where unknown" if data.volume else "as in the data"
     return {
         "Data": f"{data.catalog}: {', '.join(data.instruments)}, {run.manifest['rows']:,} market rows",
         "Volume": volume,

@@ -22,7 +22,7 @@ from seawall.kernels.records import new_event
 from seawall.model.kinds import EventKind
 from seawall.model.reasons import Reason
 from seawall.model.units import share_ceil
-from seawall.portfolio.ledger import position_value_minor
+from seawall.portfolio.ledger import position_exposure_minor
 
 __all__ = ["GROSS_BREACH", "LEVERAGE_BREACH", "update_breakers"]
 
@@ -103,7 +103,7 @@ def _single_name_breach(s: Any, instrument: int) -> None:
     if s["net_lots"][instrument] == 0 and limits["passive_breach"] == 0:
         return
     share = limits["single_name_ppm_max"]
-    value = abs(position_value_minor(s, instrument))
+    value = abs(position_exposure_minor(s, instrument))
     limit = -share_ceil(-max(s["ledger"]["equity_minor"], 0), max(share, 0), MILLION)
     breached = share >= 0 and value > limit
     if breached != (limits["passive_breach"] != 0):

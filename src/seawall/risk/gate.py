@@ -16,6 +16,7 @@ from seawall.kernels.state import COMMANDS_MAX
 from seawall.model.kinds import CommandKind, DecisionKind
 from seawall.risk.registry import BLIND_REASONS, REASONS, REDUCING_PASSES
 from seawall.risk.rule import FAIL, NOT_EVALUATED, PASS, PASS_REDUCING
+from seawall.risk.rules.book_state import book_state
 from seawall.risk.rules.capital import capital
 from seawall.risk.rules.concentration import gross_exposure, net_exposure, single_name
 from seawall.risk.rules.daily_loss import daily_loss
@@ -75,6 +76,7 @@ def review(s: Any, decision: Any) -> int:
     failed += _note(x, decision, 19, stale_data(x))
     failed += _note(x, decision, 20, daily_loss(x))
     failed += _note(x, decision, 21, drawdown(x))
+    failed += _note(x, decision, 22, book_state(x))
     decision["kind"] = APPROVED if failed == 0 else REFUSED
     return failed
 
@@ -104,6 +106,7 @@ def release(s: Any, slot: int) -> None:
     command["order_type"] = order["order_type"]
     command["time_in_force"] = order["time_in_force"]
     command["reduce_only"] = order["reduce_only"]
+    command["post_only"] = order["post_only"]
     command["quantity_lots"] = order["quantity_lots"]
     command["limit_ticks"] = order["limit_ticks"]
     command["stop_ticks"] = order["stop_ticks"]

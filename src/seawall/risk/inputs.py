@@ -6,18 +6,20 @@ Rule 2: positions and working orders are those of the account, over all strategi
 Rule 3: an order only reduces if everything that works in its direction and the order itself,
         all filled, cannot flip the position. Side alone does not tell.
 Rule 4: nothing is multiplied before it is known that the products fit into 62 bits.
+Rule 5: an instrument that settles in another currency than the account has no notional here;
+        nothing is gathered of it, and its lots stand in a foreign unit, so that C2 refuses.
 """
 
 from typing import Any
 
 from seawall.kernels.jit import kernel
-from seawall.kernels.state import FINE_PER_TICK
-from seawall.model.units import ceil_div, floor_div
+from seawall.model.units import lots_max, notional_minor, worth_minor
 from seawall.portfolio.exposure import fee_bound_minor, gross_after, net_after, worst_case
 
 __all__ = ["bits", "gather", "is_reducing"]
 
 BITS_MAX = 62
+SUM_BITS = 9  # room for a full table of such orders
 UNKNOWN = -1
 
 
@@ -49,7 +51,9 @@ def gather(
     known = known and s["instrument_limits"][max(instrument, 0)]["allowed"] == 1
     x["known_instrument"] = 1 if known else 0
     _forget_instrument(x)
-    if known:
+    if known and s["instruments"][instrument]["foreign"] != 0:
+        x["wanted_lots"] = UNKNOWN
+    elif known:
         _gather_instrument(s, x, instrument)
         _gather_price(s, x, instrument, reference_age_sessions)
         _gather_exposure(s, x, instrument)
@@ -174,24 +178,37 @@ def _gather_exposure(s: Any, x: Any, instrument: int) -> None:
     lots, side, limit = x["lots"], x["side"], x["limit_ticks"]
     if lots <= 0 or limit <= 0 or abs(side) != 1:
         return
-    numerator, denominator = record["tick_value_numerator"], record["tick_value_denominator"]
-    worst = max(limit, x["reference_ticks"])
-    highest = max(worst, record["mark_ticks"])
-    x["overflow_bits"] = bits(lots) + bits(highest) + bits(FINE_PER_TICK) + bits(numerator)
-    if x["overflow_bits"] > BITS_MAX or denominator <= 0:
-        x["overflow_bits"] = max(x["overflow_bits"], BITS_MAX + 1)
+    reference = x["reference_ticks"] if x["reference_ticks"] > 0 else limit
+    mark = record["mark_ticks"] if record["mark_ticks"] > 0 else limit
+    lowest, highest = min(limit, reference, mark), max(limit, reference, mark)
+    worst = min(limit, reference) if record["inverse"] != 0 else max(limit, reference)
+    x["overflow_bits"] = _overflow_bits(record, lots, lowest, highest)
+    if x["overflow_bits"] > BITS_MAX:
         return
     x["gross_before_minor"] = gross_after(s, instrument, side, 0, limit)
     x["net_before_minor"] = abs(net_after(s, instrument, side, 0, limit))
     x["single_name_before_minor"] = worst_case(s, instrument, side, 0, limit)[1]
     if x["reference_ticks"] <= 0:
         return
-    x["notional_minor"] = ceil_div(lots * worst * numerator, denominator)
+    x["notional_minor"] = notional_minor(record, lots, worst)
     x["fee_minor"] = fee_bound_minor(s, instrument, lots, worst)
-    if side < 0 and x["reducing"] == 1 and x["margin_account"] == 0:
-        proceeds = floor_div(lots * limit * numerator, denominator)
+    if side < 0 and x["reducing"] == 1 and x["margin_account"] == 0 and record["inverse"] == 0:
+        proceeds = worth_minor(record, lots, limit)
         if x["cash_minor"] - x["reserved_minor"] + proceeds < x["fee_minor"]:
             x["reducing"] = 0  # it cannot pay its own fee: C16 refuses it, so that cash stays above zero
     x["gross_after_minor"] = gross_after(s, instrument, side, lots, limit)
     x["net_after_minor"] = abs(net_after(s, instrument, side, lots, limit))
     x["single_name_after_minor"] = worst_case(s, instrument, side, lots, limit)[1]
+
+
+@kernel
+def _overflow_bits(record: Any, lots: int, lowest: int, highest: int) -> int:
+    """The bits that the money of an order needs at prices above 0; more than BITS_MAX is too much.
+
+    Products are exact however large, so that it is the notional, and with it the sums that it
+    enters, which has to fit.
+    """
+    if lots > lots_max(record, lowest, highest):
+        return BITS_MAX + 1
+    worst = lowest if record["inverse"] != 0 else highest
+    return min(bits(notional_minor(record, lots, worst)) + SUM_BITS, BITS_MAX)

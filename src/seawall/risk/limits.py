@@ -19,10 +19,10 @@ import msgspec
 import numpy as np
 
 from seawall.kernels.state import INSTRUMENT_LIMITS, INSTRUMENTS_MAX, LIMITS, ORDERS_MAX
+from seawall.model.amounts import ppm
 from seawall.model.errors import ConfigError
 from seawall.model.instruments import CURRENCY_EXPONENTS, Instrument
 from seawall.model.times import parse_duration
-from seawall.model.units import ppm
 
 __all__ = [
     "OPEN_ORDERS_MAX",
@@ -153,7 +153,7 @@ def to_limits(
     row["daily_loss_resets"] = settings.daily_loss_resets
     each = np.zeros(INSTRUMENTS_MAX, INSTRUMENT_LIMITS)
     for number, instrument in enumerate(instruments):
-        _fill_instrument(each[number], settings, instrument)
+        _fill_instrument(each[number], settings, instrument, CURRENCY_EXPONENTS[currency])
     return limits, each
 
 
@@ -201,8 +201,8 @@ _DESK_KEYS = {"open_orders_max": "instrument_open_orders_max"}
 _Parser = Callable[[Any, str], int]
 
 
-def _fill_instrument(row: Any, settings: RiskSettings, instrument: Instrument) -> None:
-    exponent = CURRENCY_EXPONENTS[instrument.currency]
+def _fill_instrument(row: Any, settings: RiskSettings, instrument: Instrument, exponent: int) -> None:
+    """Amounts are in the account's currency, whose minor unit has so many places."""
     parsers: dict[str, tuple[str, _Parser]] = {
         "collar_ppm": ("price_collar", _share),
         "order_lots_max": ("order_lots_max", _count),

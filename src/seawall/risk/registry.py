@@ -8,6 +8,7 @@ import numpy as np
 
 from seawall.kernels.state import RULES_MAX
 from seawall.risk.rule import Rule
+from seawall.risk.rules.book_state import BOOK_STATE
 from seawall.risk.rules.capital import CAPITAL
 from seawall.risk.rules.concentration import GROSS_EXPOSURE, NET_EXPOSURE, SINGLE_NAME
 from seawall.risk.rules.daily_loss import DAILY_LOSS
@@ -51,6 +52,7 @@ RULES: tuple[Rule, ...] = (
     STALE_DATA,
     DAILY_LOSS,
     DRAWDOWN,
+    BOOK_STATE,
 )
 assert [rule.slot for rule in RULES] == list(range(len(RULES)))
 assert len(RULES) <= RULES_MAX

@@ -18,11 +18,12 @@ from typing import Any, cast
 import msgspec
 
 from seawall.kernels.state import new_state
+from seawall.model.amounts import Price, Quantity, whole_lots
 from seawall.model.errors import ConfigError
 from seawall.model.instruments import Instrument
 from seawall.model.orders import OrderType, Side, TimeInForce
 from seawall.model.reasons import Reason
-from seawall.model.units import Price, Quantity, share_ceil, whole_lots
+from seawall.model.units import lots_max, share_ceil
 from seawall.portfolio.exposure import open_leaves
 from seawall.risk.gate import review
 from seawall.risk.inputs import gather
@@ -90,7 +91,8 @@ class InstrumentView(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of one instrument; None is unknown.
 
     price_ts: when the price was seen, ns UTC; age_sessions: for daily data, the sessions that
-    have closed since; volume_average_lots: the average volume of a bar.
+    have closed since; volume_average_lots: the average volume of a bar; book_is_whole: False where
+    the price stands on a book that has a gap, is crossed or lacks a side (True without a book).
     """
 
     price_ticks: int | None = None
@@ -98,6 +100,7 @@ class InstrumentView(msgspec.Struct, frozen=True, kw_only=True):
     age_sessions: int | None = None
     position_lots: int = 0
     volume_average_lots: int | None = None
+    book_is_whole: bool = True
 
 
 class AccountView(msgspec.Struct, frozen=True, kw_only=True):
@@ -197,6 +200,7 @@ class Gate:
             record["shortable"] = instrument.shortable
             record["tick_value_numerator"] = instrument.tick_value.numerator
             record["tick_value_denominator"] = instrument.tick_value.denominator
+            record["inverse"] = instrument.inverse
             record["fee_ppm_max"] = fees.ppm
             record["fee_per_lot_millionths"] = fees.per_lot_millionths
             record["fee_minimum_minor"] = fees.minimum_minor
@@ -214,6 +218,7 @@ class Gate:
         limit = _ticks(request.limit, request.instrument)
         stop = _ticks(request.stop, request.instrument)
         side = _whole(request.side, 0)
+        s["gate_inputs"]["book_state"] = self._book_state(request, view)
         key = (request.strategy, number, side, lots, limit, stop, request.intent)
         gather(
             s, 0, number, side, _whole(request.order_type, 0),
@@ -260,6 +265,11 @@ class Gate:
         known = view.instruments.get(request.instrument)
         return _whole(known.age_sessions, -1) if known else -1
 
+    def _book_state(self, request: OrderRequest, view: GateView) -> int:
+        """0 only where the view says True of the book; an instrument without a view has no price anyway."""
+        known = view.instruments.get(request.instrument)
+        return 0 if known is None or known.book_is_whole is True else 1
+
     def _load(self, view: GateView) -> None:
         """Fills the state from a view; one that cannot be read whole counts as no account."""
         s = self._s
@@ -301,8 +311,9 @@ class Gate:
         lots, limit, side = _whole(order.lots, 0), _whole(order.limit_ticks, 0), _whole(order.side, 0)
         if number < 0 or lots <= 0 or limit <= 0 or abs(side) != 1:
             return False
-        highest = max(limit, int(s["instruments"][number]["mark_ticks"]))
-        if not _fits(lots, highest, s["instruments"][number]):
+        record = s["instruments"][number]
+        mark = int(record["mark_ticks"]) or limit
+        if not _fits(lots, min(limit, mark) if record["inverse"] else max(limit, mark), record):
             return False
         slot = s["orders"][0]
         slot["instrument"], slot["side"], slot["quantity_lots"] = number, side, lots
@@ -328,7 +339,7 @@ class Gate:
 
 def _fits(lots: int, price_ticks: int, record: Any) -> bool:
     """Whether a holding's value stays far below the end of 64 bits, sums of them included."""
-    return lots * max(price_ticks, 1) * int(record["tick_value_numerator"]) < 2**55
+    return lots <= lots_max(record, max(price_ticks, 1), max(price_ticks, 1))
 
 
 def _whole(value: object, unknown: int) -> int:

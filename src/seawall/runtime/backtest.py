@@ -7,7 +7,7 @@ Rule 3: the manifest says "running" until the last byte is on the disk, then "co
 
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +17,24 @@ import numpy as np
 from seawall.config import Desk
 from seawall.engine.halts import halt_message
 from seawall.model.corporate import Split
-from seawall.model.errors import IllegalTransition, InvariantBroken, PolicyError, RunError, SeawallError
+from seawall.model.errors import (
+    DataError,
+    IllegalTransition,
+    InvariantBroken,
+    PolicyError,
+    RunError,
+    SeawallError,
+)
 from seawall.portfolio.ledger import check_books_full
 from seawall.runtime.desk import AssembledDesk, assemble
-from seawall.runtime.loop import DONE, DRAIN, EVENT, FOREVER, HALT, NEED_ROWS, WAKE, bind
+from seawall.runtime.loop import DONE, DRAIN, EVENT, FOREVER, HALT, NEED_ROWS, WAKE, bind, new_table
 from seawall.runtime.recorder import Recorder
+from seawall.runtime.window import Window
 from seawall.simulator.exchange import corporate_action
 from seawall.store import tables
 from seawall.store.atomic import write_atomically
 from seawall.store.checkpoint import Checkpoint, newest_checkpoint, remove_checkpoints, write_checkpoint
-from seawall.store.journal import Journal, read_frames
+from seawall.store.journal import Journal, JournalLanes, read_frames
 from seawall.store.run_folder import JOURNAL, RunFolder, create_folder, write_manifest
 from seawall.strategies.policy import policy_state, restore_policy
 
@@ -48,7 +56,7 @@ class Finished(msgspec.Struct, frozen=True):
     rows: int
     chunks: int
     manifest: dict[str, Any]
-    lanes: dict[str, np.ndarray]
+    lanes: Mapping[str, np.ndarray]
 
 
 class Backtest:
@@ -60,13 +68,18 @@ class Backtest:
         folder: Path | None,
         chunk_rows: int = CHUNK_ROWS,
         journal_at: int | None = None,
+        events_taken: int = 0,
     ) -> None:
         if chunk_rows < 1:
             raise RunError(f"--chunk-rows {chunk_rows}: must be at least 1")
         self.built = built
         self.engine = built.engine
         self.state, self.venue = built.state, built.venue
+        self.books, self.venue_books = built.books, built.venue_books
         self.rows = built.market.rows
+        self.rows_total = built.market.source.rows_total
+        self.window = Window(built.market.source)
+        self.table = new_table()
         self.folder = folder
         self.journal = Journal(folder / JOURNAL, journal_at) if folder else None
         self.recorder = Recorder(built.engine.chain, self.journal)
@@ -77,7 +90,7 @@ class Backtest:
         self.started = False
         self.checkpointed = 0
         self.checkpoint_time = time.monotonic()
-        self.events_taken = 0
+        self.events_taken = events_taken
         self._set_until()
 
     def run(self, stop_after: int | None = None, progress: Progress | None = None) -> Finished:
@@ -96,14 +109,14 @@ class Backtest:
             raise
 
     def _run(self, stop_after: int | None, progress: Progress | None) -> Finished:
-        limit = len(self.rows) if stop_after is None else min(stop_after, len(self.rows))
-        stopped = limit < len(self.rows)
+        limit = self.rows_total if stop_after is None else min(stop_after, self.rows_total)
+        stopped = limit < self.rows_total
         if not self.started:
             self.engine.start()
             self.started = True
             if self.folder:
                 policy_state(self.engine.policy)  # what no checkpoint can keep is said now, not hours later
-        step, where = bind(self.state, self.venue, self.rows[: self.fed])
+        step, where = self._bind()
         decide, view, write = self.engine.policy.decide, self.engine.view, self.engine.writer.write
         while True:
             code = step(*where)
@@ -117,7 +130,8 @@ class Backtest:
             elif code == NEED_ROWS:
                 if self.fed >= limit and stopped:
                     return self._stop()
-                step, where = bind(self.state, self.venue, self._feed(limit, progress))
+                self._feed(limit, progress)
+                step, where = self._bind()
             elif code == DRAIN:
                 self._drain()
             elif code == EVENT:
@@ -128,20 +142,31 @@ class Backtest:
                 assert code == DONE
                 return self._finish()
 
-    def _feed(self, limit: int, progress: Progress | None) -> np.ndarray:
+    def _bind(self) -> tuple[Any, tuple[Any, ...]]:
+        """The loop on the present window."""
+        window = self.window
+        self.state[0]["rows_base"], self.venue[0]["rows_base"] = window.core_base, window.venue_base
+        return bind(
+            self.table, self.state, self.venue, self.books, self.venue_books, window.core, window.venue
+        )
+
+    def _feed(self, limit: int, progress: Progress | None) -> None:
         """Makes the next chunk known, or tells the core that no more will come."""
-        if self.fed >= len(self.rows):
+        if self.fed >= self.rows_total:
+            self.window.finish()
             self.state[0]["final"] = 1
-            return self.rows
+            return
         if self.folder and self._checkpoint_due():
             self._checkpoint()
-        upto = min(self.fed + self.chunk_rows, limit)
-        self.recorder.rows(self.rows[self.fed : upto])
-        self.fed = upto
+        self.window.forget(int(self.state[0]["rows_taken"]), int(self.venue[0]["cursor"]))
+        rows = self.window.feed(min(self.chunk_rows, limit - self.fed))
+        if not len(rows):
+            raise DataError(f"the data ended after {self.fed} of {self.rows_total} rows; has it changed?")
+        self.recorder.rows(rows)
+        self.fed += len(rows)
         self.chunks += 1
         if progress:
-            progress(self.fed, len(self.rows))
-        return self.rows[: self.fed]
+            progress(self.fed, self.rows_total)
 
     def _checkpoint_due(self) -> bool:
         """Every so many rows, or so many seconds of a slow policy; neither changes a record."""
@@ -179,6 +204,9 @@ class Backtest:
             events_taken=self.events_taken,
             state=self.state.tobytes(),
             venue=self.venue.tobytes(),
+            books=self.books.tobytes(),
+            venue_books=self.venue_books.tobytes(),
+            rows_sha256=self.engine.chain.heads()["rows"],
             policy=policy_state(self.engine.policy),
             words=tuple(self.engine.writer.words),
             predictions=tuple(self.engine.predictions.values()),
@@ -212,7 +240,7 @@ class Backtest:
         if self.folder:
             remove_checkpoints(self.folder)
             if self.makes_tables:
-                write_tables(self.folder, finished.lanes, finished.manifest)
+                write_tables(self.folder, JournalLanes(self.folder / JOURNAL, keeps=False), finished.manifest)
             assert self.journal is not None
             write_manifest(self.folder, finished.manifest, {JOURNAL: self.journal.sha256})
         return finished
@@ -222,6 +250,7 @@ class Backtest:
         lanes = self.recorder.lanes({name: s[name][:0].copy() for name in chain.lanes})
         manifest = {
             **self.built.manifest,
+            "rows_sha256": self.built.manifest["rows_sha256"] or (chain.heads()["rows"] if complete else ""),
             "words": list(self.engine.writer.words),
             "status": "complete" if complete else "stopped",
             "result": chain.result(),
@@ -236,19 +265,19 @@ class Backtest:
         return Finished(chain.result(), complete, self.fed, self.chunks, manifest, lanes)
 
 
-def write_tables(folder: Path, lanes: dict[str, np.ndarray], manifest: dict[str, Any]) -> None:
-    """The run's tables as Parquet, made from its records."""
+def write_tables(folder: Path, lanes: Mapping[str, np.ndarray], manifest: dict[str, Any]) -> None:
+    """The run's tables as Parquet, made from its records, one after the other."""
     context = tables.TableContext(manifest)
-    frames = {
-        "decisions": tables.decisions_table(lanes, context),
-        "orders": tables.orders_table(lanes, context),
-        "fills": tables.fills_table(lanes, context),
-        "trades": tables.trades_table(lanes, context),
-        "positions": tables.positions_table(lanes, context),
-        "equity": tables.equity_table(lanes),
+    made: dict[str, Callable[[], Any]] = {
+        "decisions": lambda: tables.decisions_table(lanes, context),
+        "orders": lambda: tables.orders_table(lanes, context),
+        "fills": lambda: tables.fills_table(lanes, context),
+        "trades": lambda: tables.trades_table(lanes, context),
+        "positions": lambda: tables.positions_table(lanes, context),
+        "equity": lambda: tables.equity_table(lanes),
     }
-    for name, frame in frames.items():
-        frame.write_parquet(folder / f"{name}.parquet", compression="zstd", statistics=False)
+    for name, make in made.items():
+        make().write_parquet(folder / f"{name}.parquet", compression="zstd", statistics=False)
 
 
 def start(
@@ -258,9 +287,13 @@ def start(
     folder: Path | None,
     chunk_rows: int = CHUNK_ROWS,
     overwrite: bool = False,
+    maps_rows: bool = False,
 ) -> Backtest:
-    """A new run of the desk, in a new folder (None: in memory only)."""
-    built = assemble(desk, base)
+    """A new run of the desk, in a new folder (None: in memory only).
+
+    maps_rows: read ticks from a mapped file, which is made if it is not there.
+    """
+    built = assemble(desk, base, maps_rows=maps_rows)
     if folder:
         create_folder(folder, overwrite)
         write_atomically(folder / DESK_FILE, text.encode())
@@ -280,7 +313,7 @@ def resume(folder: Path, chunk_rows: int = CHUNK_ROWS) -> Backtest:
     policy = folder / POLICY_FILE
     built = assemble(desk, Path(found.manifest["base"]), policy if policy.is_file() else None)
     for key in ("config_hash", "rows_sha256", "data_hash", "policy_hash", "kernel_hash"):
-        if built.manifest[key] != found.manifest[key]:
+        if built.manifest[key] != found.manifest[key]:  # of ticks the rows are compared as they are read
             raise RunError(f"{folder}: cannot be resumed: {key} is not what it was when the run began")
     checkpoint = newest_checkpoint(folder)
     if checkpoint is None:
@@ -290,20 +323,36 @@ def resume(folder: Path, chunk_rows: int = CHUNK_ROWS) -> Backtest:
 
 def _restored(built: AssembledDesk, folder: Path, checkpoint: Checkpoint, chunk_rows: int) -> Backtest:
     """A backtest that stands where its checkpoint was written, with the digests of all before it."""
-    frames = list(read_frames(folder / JOURNAL, checkpoint.journal_offset))
-    backtest = Backtest(built, folder, chunk_rows, journal_at=checkpoint.journal_offset)
-    backtest.engine.start()
+    chain = built.engine.chain
+    built.engine.start()
     built.state[:] = np.frombuffer(checkpoint.state, built.state.dtype)
     built.venue[:] = np.frombuffer(checkpoint.venue, built.venue.dtype)
+    built.books[:] = np.frombuffer(checkpoint.books, built.books.dtype)
+    built.venue_books[:] = np.frombuffer(checkpoint.venue_books, built.venue_books.dtype)
+    window = _refed(built, checkpoint)  # what is refused leaves the folder as it was
+    if window is None:
+        raise RunError(f"{folder}: cannot be resumed: the market rows are not what they were")
+    for frame in read_frames(folder / JOURNAL, checkpoint.journal_offset):  # before anything is cut off
+        chain.lanes[frame.lane].update(frame.records.tobytes())
+    backtest = Backtest(built, folder, chunk_rows, checkpoint.journal_offset, checkpoint.events_taken)
+    backtest.window = window
     restore_policy(backtest.engine.policy, checkpoint.policy)
     backtest.engine.writer.know(checkpoint.words)
     backtest.engine.predictions.update({(p.name, p.instrument): p for p in checkpoint.predictions})
-    chain = backtest.engine.chain
-    chain.take_rows(backtest.rows[: checkpoint.rows_fed])
-    for frame in frames:
-        chain.lanes[frame.lane].update(frame.records.tobytes())
-        backtest.recorder.kept.setdefault(frame.lane, []).append(frame.records)
     backtest.started = True
     backtest.fed = backtest.checkpointed = checkpoint.rows_fed
-    backtest.events_taken = checkpoint.events_taken
     return backtest
+
+
+def _refed(built: AssembledDesk, checkpoint: Checkpoint) -> Window | None:
+    """The window as it was, with all rows before it hashed; None where they are not what they were."""
+    window, chain = Window(built.market.source), built.engine.chain
+    core, venue = int(built.state[0]["rows_taken"]), int(built.venue[0]["cursor"])
+    while window.fed < checkpoint.rows_fed:
+        rows = window.feed(min(CHUNK_ROWS, checkpoint.rows_fed - window.fed))
+        if not len(rows):
+            break
+        chain.take_rows(rows)
+        last = window.core_base + len(window.core), window.venue_base + len(window.venue)
+        window.forget(min(core, last[0]), min(venue, last[1]))
+    return window if chain.heads()["rows"] == checkpoint.rows_sha256 else None

@@ -6,6 +6,7 @@ Rule 2: what is built depends on the desk file and the catalog alone; the same t
 """
 
 import hashlib
+from collections.abc import Sequence
 from fractions import Fraction
 from importlib.metadata import version
 from pathlib import Path
@@ -17,7 +18,7 @@ import numpy as np
 from seawall.config import Desk
 from seawall.engine.core import Engine
 from seawall.kernels.jit import kernel_hash
-from seawall.kernels.rows import BAR_CLOSE, FLAG_NO_VOLUME
+from seawall.kernels.rows import BAR_CLOSE, FLAG_NO_VOLUME, ROW
 from seawall.kernels.state import (
     FEATURES_MAX,
     INSTRUMENTS_MAX,
@@ -35,14 +36,18 @@ from seawall.model.times import parse_duration
 from seawall.portfolio.ledger import open_books
 from seawall.risk.limits import limits_hash, to_limits
 from seawall.risk.lint import lint
+from seawall.runtime.feed_latency import feed_latency
 from seawall.runtime.policies import LoadedPolicy, load_policy
+from seawall.runtime.ticks import fill_ticks, refuse_splits
 from seawall.simulator.settings import VenueSettings, fee_bound
 from seawall.simulator.state import new_venue
 from seawall.store.catalog import Catalog
+from seawall.store.mapped_rows import map_rows
 from seawall.store.predictions import read_predictions
+from seawall.store.row_source import RowSource, open_rows
 from seawall.store.sample import open_catalog
 from seawall.store.sessions import load_sessions
-from seawall.store.streams import actions_events, bar_rows
+from seawall.store.streams import actions_events
 from seawall.strategies.view import View
 from seawall.strategies.wiring import crossings_of, features_of, wire_policy
 
@@ -54,9 +59,13 @@ MARGIN_DAYS = 400  # sessions kept before and after the data
 
 
 class Market(msgspec.Struct):
-    """What the catalog gave: instruments, rows, corporate actions, their hash."""
+    """What the catalog gave: instruments, rows, corporate actions, their hash.
+
+    rows: those of bars; ticks are read from the source as the run goes on.
+    """
 
     instruments: tuple[Instrument, ...]
+    source: RowSource
     rows: np.ndarray
     actions: list[CorporateAction | ModelPrediction]
     data_hash: str
@@ -70,45 +79,79 @@ class AssembledDesk(msgspec.Struct):
     engine: Engine
     state: np.ndarray
     venue: np.ndarray
+    books: np.ndarray
+    venue_books: np.ndarray
     view: View
     policy: LoadedPolicy
     market: Market
     manifest: dict[str, Any]
 
 
-def read_market(desk: Desk, base: Path) -> Market:
+def read_market(desk: Desk, base: Path, maps_rows: bool = False) -> Market:
     """Instruments, market rows and corporate actions that the desk names."""
     catalog = open_desk_catalog(desk, base)
     names = list(desk.data.instruments)
     if len(names) > INSTRUMENTS_MAX:
         raise ConfigError(f"data.instruments: {len(names)} instruments; a desk can have {INSTRUMENTS_MAX}")
     instruments = tuple(catalog.instrument(name) for name in names)
-    for instrument in instruments:
-        if instrument.currency != desk.desk.currency:
-            raise ConfigError(
-                f"data.instruments: {instrument.name} is in {instrument.currency}, "
-                f"the desk in {desk.desk.currency}"
-            )
+    _check_contracts(desk, catalog, instruments)
     if desk.desk.benchmark is not None:
         catalog.instrument(desk.desk.benchmark)  # its refusal names what there is
     start, end = desk.data.start, desk.data.end
-    rows = bar_rows(catalog, names, start, end)
-    if not len(rows):
-        raise DataError(f"{desk.data.catalog}: no bars of {', '.join(names)} between {start} and {end}")
+    restamp, latency_ns_max = feed_latency(desk.venue, desk.desk.seed)
+    source = open_rows(
+        catalog, names, desk.data.streams, start, end, restamp=restamp, latency_ns_max=latency_ns_max
+    )
+    if maps_rows and not is_bars(desk):
+        salt = f"{desk.venue.latency_feed} {desk.desk.seed}" if restamp else ""
+        source = map_rows(source, catalog, salt)
+    if not source.rows_total:
+        kinds = " and ".join(desk.data.streams)
+        raise DataError(f"{desk.data.catalog}: no {kinds} of {', '.join(names)} between {start} and {end}")
     intervals = catalog.describe().filter(kind="bars")
     by_name = dict(zip(intervals["instrument"], intervals["interval_ns"], strict=True))
-    first, last = int(rows[0]["ts_local"]), int(rows[-1]["ts_local"])
+    first, last = source.first_ns, source.last_ns
     predictions = _predictions(desk, base, last)
     actions: list[CorporateAction | ModelPrediction] = [*actions_events(catalog, names, first, last + 1)]
-    digest = hashlib.sha256(catalog.content_hash(names, start, end).encode())
+    digest = hashlib.sha256(source.content_hash.encode())
     digest.update(msgspec.json.encode(predictions))
     return Market(
         instruments=instruments,
-        rows=rows,
+        source=source,
+        rows=np.zeros(0, ROW) if source.memory is None else source.memory,
         actions=sorted([*actions, *predictions], key=lambda event: event.ts_local),  # stable: actions first
         data_hash=digest.hexdigest(),
-        interval_ns=tuple(int(by_name[name]) for name in names),
+        interval_ns=tuple(int(by_name[name]) if is_bars(desk) else 0 for name in names),
     )
+
+
+def is_bars(desk: Desk) -> bool:
+    """Whether the desk reads bars; else it reads ticks."""
+    return "bars" in desk.data.streams
+
+
+def _check_contracts(desk: Desk, catalog: Catalog, instruments: Sequence[Instrument]) -> None:
+    """What settles in the desk's currency can be traded, contracts in a margin account alone.
+
+    What settles in another currency is watched: the gate refuses its orders. An inverse contract
+    has a face and no shares, so that nobody could say what a split or a dividend of it means.
+    """
+    account, currency = desk.desk.account, desk.desk.currency
+    own = [instrument for instrument in instruments if instrument.currency == currency]
+    if not own:
+        there = ", ".join(dict.fromkeys(f"{i.name} in {i.currency}" for i in instruments))
+        raise ConfigError(f"data.instruments: nothing settles in {currency}, the desk's currency: {there}")
+    for name in (instrument.name for instrument in instruments if instrument.inverse):
+        if count := len(catalog.actions(name)):
+            raise DataError(
+                f"{desk.data.catalog}: {count} corporate actions of {name}; an inverse contract has none"
+            )
+    for instrument in own:
+        if instrument.contract != "spot" and account != MARGIN:
+            raise ConfigError(
+                f"data.instruments: {instrument.name} is a contract ({instrument.contract}), which needs "
+                f'desk.account = "margin"; the desk has "{account}"'
+            )
 
 
 def _predictions(desk: Desk, base: Path, last_ns: int) -> list[ModelPrediction]:
@@ -129,12 +172,15 @@ def open_desk_catalog(desk: Desk, base: Path) -> Catalog:
     return open_catalog(where if where.startswith("sample:") else base / where)
 
 
-def assemble(desk: Desk, base: Path, policy_file: Path | None = None) -> AssembledDesk:
+def assemble(
+    desk: Desk, base: Path, policy_file: Path | None = None, maps_rows: bool = False
+) -> AssembledDesk:
     """Builds the core, the venue, the view and the policy of a desk file in folder `base`.
 
     policy_file: where the policy's source is taken from instead (a replay uses the run's copy).
+    maps_rows: ticks are read from a mapped file of rows; it changes no result.
     """
-    market = read_market(desk, base)
+    market = read_market(desk, base, maps_rows)
     policy = load_desk_policy(desk, base, policy_file)
     state = new_state()
     s = state[0]
@@ -153,27 +199,31 @@ def assemble(desk: Desk, base: Path, policy_file: Path | None = None) -> Assembl
         [desk.data.assumed_volume_lots] * len(market.instruments),
     )
     wire_policy(s, policy.policy)
+    if not is_bars(desk):
+        refuse_splits(market.actions)
+    books, venue_books = fill_ticks(s, venue[0], desk, market.instruments, policy.policy)
     predictions: dict[tuple[str, str], ModelPrediction] = {}
     view = View(
         state, market.instruments, features_of(policy.policy), crossings=crossings_of(policy.policy),
-        predictions=predictions, currency=desk.desk.currency,
+        predictions=predictions, currency=desk.desk.currency, books=books,
     )  # fmt: skip
-    shortest = min(market.interval_ns)
-    if s["bar_interval_ns"] and (s["bar_interval_ns"] < shortest or s["bar_interval_ns"] % shortest):
+    shortest, wanted = min(market.interval_ns), int(s["bar_interval_ns"])
+    if is_bars(desk) and wanted and (wanted < shortest or wanted % shortest):
         raise ConfigError(
             f"strategy: it wakes on bars of {s['bar_interval_ns'] // 10**9} s, "
             f"which the data's bars of {shortest // 10**9} s do not make up"
         )
     if s["timer_interval_ns"] > 0:
         interval = int(s["timer_interval_ns"])
-        s["timer_next_ns"] = -(-int(market.rows[0]["ts_local"]) // interval) * interval
+        s["timer_next_ns"] = -(-market.source.first_ns // interval) * interval
     manifest = {**_identity(desk, market, policy, limits, each), "base": str(base.resolve())}
     header = msgspec.json.encode({k: manifest[k] for k in HEADER_KEYS}, order="deterministic")
     ticks = tuple(Fraction(i.tick) for i in market.instruments)
     engine = Engine(
-        state, view.instruments, ticks, _minor_per_lot(market), policy.policy, view, predictions, header
-    )
-    return AssembledDesk(desk, engine, state, venue, view, policy, market, manifest)
+        state, view.instruments, ticks, _minor_per_lot(market), policy.policy, view, predictions, header,
+        books,
+    )  # fmt: skip
+    return AssembledDesk(desk, engine, state, venue, books, venue_books, view, policy, market, manifest)
 
 
 def load_desk_policy(desk: Desk, base: Path, policy_file: Path | None = None) -> LoadedPolicy:
@@ -210,11 +260,13 @@ def _identity(
         "exponent": CURRENCY_EXPONENTS[desk.desk.currency],
         "catalog": desk.data.catalog,
         "data_hash": market.data_hash,
-        "rows": len(market.rows),
-        "rows_sha256": hashlib.sha256(market.rows.data.cast("B")).hexdigest(),
+        "rows": market.source.rows_total,
+        "rows_sha256": hashlib.sha256(market.rows.data.cast("B")).hexdigest() if is_bars(desk) else "",
+        "clock_shifts": market.source.clock_shifts,
         "actions": len(market.actions),
         "instruments": [i.name for i in instruments],
         "ticks": [str(i.tick) for i in instruments],
+        "contracts": [i.contract for i in instruments],
         "tick_values": [[i.tick_value.numerator, i.tick_value.denominator] for i in instruments],
         "strategies": [policy.name],
         "annualisation": 365 if all(i.sessions == "24/7" for i in instruments) else 252,
@@ -227,8 +279,8 @@ def _session_tables(market: Market) -> dict[str, SessionTable]:
     for instrument in market.instruments:
         if instrument.sessions not in tables:
             whole = load_sessions(instrument.sessions)
-            first = int(np.searchsorted(whole.closes, int(market.rows[0]["ts_local"]) - MARGIN_DAYS * DAY_NS))
-            last = int(np.searchsorted(whole.opens, int(market.rows[-1]["ts_local"]) + MARGIN_DAYS * DAY_NS))
+            first = int(np.searchsorted(whole.closes, market.source.first_ns - MARGIN_DAYS * DAY_NS))
+            last = int(np.searchsorted(whole.opens, market.source.last_ns + MARGIN_DAYS * DAY_NS))
             tables[instrument.sessions] = SessionTable(
                 whole.name, whole.opens[first:last], whole.closes[first:last], whole.last_covered_ns
             )
@@ -255,6 +307,8 @@ def _fill_instruments(s: Any, desk: Desk, market: Market, tables: dict[str, Sess
         record = s["instruments"][number]
         record["tick_value_numerator"] = instrument.tick_value.numerator
         record["tick_value_denominator"] = instrument.tick_value.denominator
+        record["inverse"] = instrument.inverse
+        record["foreign"] = instrument.currency != desk.desk.currency
         record["assumed_volume_lots"] = desk.data.assumed_volume_lots
         bound = fee_bound(settings, instrument)
         record["fee_ppm_max"] = bound.fee_ppm_max

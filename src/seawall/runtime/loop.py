@@ -14,14 +14,17 @@ only when the policy must be woken, when tables must be drained, or when it lack
 from typing import Any, cast
 
 import numba
+import numpy as np
 
 from seawall.engine.groups import close_group, take_row
 from seawall.engine.placing import take_intents
+from seawall.engine.ticks import has_work
 from seawall.execution.manager import take_report
+from seawall.kernels.book import BOOK
 from seawall.kernels.jit import kernel
 from seawall.kernels.pointers import as_pointer
 from seawall.kernels.records import room_left
-from seawall.kernels.rows import BAR_OPEN, ROW
+from seawall.kernels.rows import BAR_OPEN, BAR_TRADES, ROW
 from seawall.kernels.state import STATE
 from seawall.model.events import PHASE_EVENT, PHASE_OPEN, PHASE_ROW, PHASE_TIMER
 from seawall.model.kinds import WakeReason
@@ -39,6 +42,7 @@ __all__ = [
     "NEED_ROWS",
     "WAKE",
     "bind",
+    "new_table",
     "open_group",
     "run",
     "run_at",
@@ -51,6 +55,7 @@ DONE = 3  # rows, reports and commands are all consumed
 EVENT = 4  # the external event at until_ts is due
 HALT = 5  # stop_code says why
 
+TABLE_LENGTH = 10
 FOREVER = 4_611_686_018_427_387_904  # 2^62: no such thing is due
 carray = cast(Any, numba).carray
 pointer = cast(Any, as_pointer)  # numba gives it the typing context by itself
@@ -58,8 +63,13 @@ WAKE_TIMER = int(WakeReason.TIMER)
 
 
 @kernel
-def run(state: Any, venue: Any, rows: Any) -> int:
-    """Runs until Python is needed; rows[0] is row number s["rows_base"] of the run."""
+def run(state: Any, venue: Any, books: Any, venue_books: Any, rows: Any, venue_rows: Any) -> int:
+    """Runs until Python is needed.
+
+    rows: in order of arrival, rows[0] is row number s["rows_base"] of the run; venue_rows: the
+    same rows in order of the exchange's time, as far as that is certain, from number
+    v["rows_base"] of that order; books: depth as the core and as the venue knows it.
+    """
     s = state[0]
     v = venue[0]
     if s["intent_count"] > 0 or (s["wake_reasons"] != 0 and s["group_open"] == 0):
@@ -70,15 +80,21 @@ def run(state: Any, venue: Any, rows: Any) -> int:
         _flush(s, v)
         if not room_left(s):
             return DRAIN
-        index = s["rows_taken"] - s["rows_base"]
+        index = _run_ahead(s, v, books, rows)
         if index >= rows.shape[0] and s["final"] == 0:
+            # the venue catches up, so that nobody has to keep rows for it
+            advance(v, venue_books, venue_rows, v["rows_base"], venue_rows.shape[0], s["now_ns"], False)
             return NEED_ROWS
+        if s["stop_code"] != 0:
+            continue
         ts, phase = _next(s, v, rows, index)
         if _ends_group(s, ts, phase):
             if _wakes(s, index >= rows.shape[0]):
                 return WAKE
             continue
-        if _is_busy(v) and advance(v, rows, s["rows_base"], rows.shape[0], ts, s["final"]):
+        if _is_busy(v) and advance(
+            v, venue_books, venue_rows, v["rows_base"], venue_rows.shape[0], ts, s["final"]
+        ):
             return NEED_ROWS
         report_ts = next_report_ts(v)
         if report_ts <= ts and report_ts < FOREVER:
@@ -86,31 +102,82 @@ def run(state: Any, venue: Any, rows: Any) -> int:
             take_report(s, pop_report(v))
         elif ts >= FOREVER or phase < PHASE_EVENT:
             return DONE if ts >= FOREVER else EVENT
-        elif phase == PHASE_TIMER:
-            _take_timer(s, ts)
         else:
-            open_group(s, ts, phase)
-            take_row(s, rows[index])
+            _take_next(s, books, rows, index, ts, phase)
 
 
 @kernel
-def run_at(state_address: int, venue_address: int, rows_address: int, count: int) -> int:
-    """`run` on arrays that are given by their addresses; for compiled code only."""
-    state = carray(pointer(state_address), (1,), STATE)
-    venue = carray(pointer(venue_address), (1,), VENUE)
-    return run(state, venue, carray(pointer(rows_address), (count,), ROW))
+def _take_next(s: Any, books: Any, rows: Any, index: int, ts: int, phase: int) -> None:
+    """The timer or the next row, whose turn it is."""
+    if phase == PHASE_TIMER:
+        _take_timer(s, ts)
+        return
+    open_group(s, ts, phase)
+    take_row(s, books, rows[index])
 
 
-def bind(state: Any, venue: Any, rows: Any) -> tuple[Any, tuple[Any, ...]]:
-    """The cheapest way to call `run` on these arrays: a function and its arguments.
+@kernel
+def _run_ahead(s: Any, v: Any, books: Any, rows: Any) -> int:
+    """Takes rows of ticks while nobody but the core has anything to do; the place of the next row.
 
-    The caller keeps the arrays alive and in place for as long as it calls.
+    The venue has nothing under way, so that it may catch up later. Groups without work at their
+    end pass; one that has some is left open for the caller to close, and so is a time at which a
+    timer or an event is due.
     """
+    index = s["rows_taken"] - s["rows_base"]
+    if _is_busy(v) or v["report_count"] > 0:
+        return index
+    until = s["until_ts"]
+    if s["timer_next_ns"] >= 0:
+        until = min(until, s["timer_next_ns"])
+    while index < rows.shape[0]:
+        row = rows[index]
+        ts = row["ts_local"]
+        if ts >= until or BAR_OPEN <= row["kind"] <= BAR_TRADES:
+            return index
+        if s["group_open"] and (ts > s["group_ts"] or s["group_phase"] > 0):
+            if s["group_phase"] > 0 or has_work(s):
+                return index
+            s["group_ticks"] = 0
+        s["group_ts"] = ts
+        s["group_phase"] = 0
+        s["group_open"] = 1
+        take_row(s, books, row)
+        if s["stop_code"] != 0:
+            return index
+        index += 1
+    return index
+
+
+@kernel
+def run_at(table_address: int) -> int:
+    """`run` on arrays whose addresses and lengths stand in a table; for compiled code only."""
+    table = carray(pointer(table_address), (TABLE_LENGTH,), np.int64)
+    state = carray(pointer(table[0]), (1,), STATE)
+    venue = carray(pointer(table[1]), (1,), VENUE)
+    books = carray(pointer(table[2]), (table[3],), BOOK)
+    venue_books = carray(pointer(table[4]), (table[5],), BOOK)
+    rows = carray(pointer(table[6]), (table[7],), ROW)
+    venue_rows = carray(pointer(table[8]), (table[9],), ROW)
+    return run(state, venue, books, venue_books, rows, venue_rows)
+
+
+def new_table() -> np.ndarray:
+    """Where `bind` writes down addresses; whoever calls keeps it and all arrays alive and in place."""
+    return np.zeros(TABLE_LENGTH, np.int64)
+
+
+def bind(
+    table: np.ndarray, state: Any, venue: Any, books: Any, venue_books: Any, rows: Any, venue_rows: Any
+) -> tuple[Any, tuple[Any, ...]]:
+    """The cheapest way to call `run` on these arrays: a function and its arguments."""
     if not hasattr(run, "py_func"):
-        return run, (state, venue, rows)
+        return run, (state, venue, books, venue_books, rows, venue_rows)
+    table[0], table[1] = state.ctypes.data, venue.ctypes.data
+    for place, array in enumerate((books, venue_books, rows, venue_rows), start=1):
+        table[2 * place], table[2 * place + 1] = array.ctypes.data, len(array)
     # the compiled function itself, without numba's look-up of the types of the arguments
-    entry = cast(Any, run_at).compile((numba.types.int64,) * 4)
-    return entry, (state.ctypes.data, venue.ctypes.data, rows.ctypes.data, len(rows))
+    return cast(Any, run_at).compile((numba.types.int64,)), (table.ctypes.data,)
 
 
 @kernel

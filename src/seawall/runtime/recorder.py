@@ -10,14 +10,14 @@ the core next to nothing. No result depends on when they happen.
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 
 from seawall.model.chain import Chain
-from seawall.store.journal import Journal
+from seawall.store.journal import Journal, JournalLanes
 
 __all__ = ["PENDING_MAX", "Recorder"]
 
@@ -25,7 +25,7 @@ PENDING_MAX = 16  # tasks that may wait: some 100 MB of records at the most
 
 
 class Recorder:
-    """Takes rows and drained records; keeps, hashes and (with a journal) writes them."""
+    """Takes rows and drained records and hashes them; records go into a journal or, without one, are kept."""
 
     def __init__(self, chain: Chain, journal: Journal | None) -> None:
         self.chain = chain
@@ -59,8 +59,10 @@ class Recorder:
         finally:
             self._worker.shutdown(wait=True, cancel_futures=True)
 
-    def lanes(self, empty: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """All records kept, one array a lane; `empty` gives the type of a lane without any."""
+    def lanes(self, empty: dict[str, np.ndarray]) -> Mapping[str, np.ndarray]:
+        """All records, one array a lane; `empty` gives the type of a lane without any."""
+        if self.journal:
+            return JournalLanes(self.journal.path)
         return {
             lane: np.concatenate(self.kept[lane]) if lane in self.kept else nothing
             for lane, nothing in empty.items()
@@ -71,7 +73,8 @@ class Recorder:
             self.chain.take_records(lane, records)
             if self.journal:
                 self.journal.append(lane, records)
-            self.kept.setdefault(lane, []).append(records)
+            else:
+                self.kept.setdefault(lane, []).append(records)
 
     def _submit(self, task: Callable[[Any], None], argument: Any) -> None:
         while self._pending and (len(self._pending) >= PENDING_MAX or self._pending[0].done()):

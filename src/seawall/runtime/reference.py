@@ -13,7 +13,7 @@ import textwrap
 from collections.abc import Sequence
 from decimal import Decimal
 from functools import cache
-from typing import Any, get_args, get_type_hints
+from typing import Any, cast, get_args, get_type_hints
 
 import msgspec
 
@@ -48,6 +48,9 @@ UNITS = {
     "max_age_sessions": "sessions",
     "latency_order": "duration",
     "latency_response": "duration",
+    "latency_feed": 'duration, or `"recorded"`',
+    "volume_interval": "duration",
+    "replenish_half_life": "duration",
     "p50": "duration",
     "p99": "duration",
     "rebalance_band": "share of the target",
@@ -86,7 +89,7 @@ HEADINGS: tuple[tuple[str, type[msgspec.Struct], str], ...] = (
     (
         "latency_order = { p50 = ..., p99 = ... }",
         LatencySpread,
-        "A latency as a log-normal draw for each order; `latency_response` likewise.",
+        "A latency as a log-normal draw for each order; `latency_response` and `latency_feed` likewise.",
     ),
 )
 
@@ -204,6 +207,8 @@ def _shown(value: Any) -> str:
         return f"`{str(value).lower()}`"
     if isinstance(value, str):
         return f'`"{value}"`'
+    if isinstance(value, tuple):
+        return f"`{list(cast(Any, value))}`".replace("'", '"')
     return f"`{value:,}`".replace(",", "_") if isinstance(value, int | Decimal) else f"`{value:g}`"
 
 

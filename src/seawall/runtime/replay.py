@@ -6,6 +6,7 @@ Rule 2: the first differing record is shown from both sides; it is the bug repor
 Rule 3: nothing is written into the run.
 """
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +14,18 @@ import msgspec
 import numpy as np
 
 from seawall.config import Desk
-from seawall.model.errors import Divergence, VerificationError
+from seawall.model.errors import Divergence, SeawallError, VerificationError
 from seawall.runtime.backtest import CHUNK_ROWS, Backtest, Finished
 from seawall.runtime.desk import assemble
+from seawall.store.row_source import RowSource
 from seawall.store.run_folder import RunFolder, RunRecords
 from seawall.store.tables import TableContext
 from seawall.store.why import render_decision, story_of_decision
 
 __all__ = ["Replayed", "first_difference", "replay"]
 
-INPUTS = ("config_hash", "data_hash", "rows_sha256", "limits_hash", "policy_hash")
+ROWS = "rows_sha256"
+INPUTS = ("config_hash", "data_hash", ROWS, "limits_hash", "policy_hash")
 ORDER = ("decisions", "events", "postings", "equity")
 
 
@@ -43,12 +46,14 @@ def replay(folder: Path, chunk_rows: int = CHUNK_ROWS) -> Replayed:
     policy = folder / "policy.py"
     built = assemble(desk, Path(run.manifest["base"]), policy if policy.is_file() else None)
     for key in INPUTS:
-        if built.manifest[key] != run.manifest[key]:
-            raise VerificationError(
-                f"{folder}: {key} is not what the run recorded, so its inputs have changed: "
-                f"recorded {run.manifest[key][:16]}..., now {built.manifest[key][:16]}..."
-            )
-    again = Backtest(built, None, chunk_rows).run()
+        _require_same(folder, key, run.manifest[key], built.manifest[key] or run.manifest[key])
+    try:
+        again = Backtest(built, None, chunk_rows).run()
+    except SeawallError:  # of other rows anything may come, and that they are others is what has to be said
+        _require_same(folder, ROWS, run.manifest[ROWS], _rows_sha256(built.market.source))
+        raise
+    # of ticks the rows are known only when all have been read
+    _require_same(folder, ROWS, run.manifest[ROWS], again.manifest[ROWS])
     difference = first_difference(recorded, again)
     if difference:
         raise Divergence(f"{folder}: {difference}")
@@ -58,6 +63,21 @@ def replay(folder: Path, chunk_rows: int = CHUNK_ROWS) -> Replayed:
     if again.result != run.manifest["result"]:
         raise Divergence(f"{folder}: all records agree, but the result is {again.result}")
     return Replayed(run.manifest["result"], again.result, sum(map(len, again.lanes.values())), tuple(notes))
+
+
+def _rows_sha256(source: RowSource) -> str:
+    digest = hashlib.sha256()
+    for rows in source.pieces(CHUNK_ROWS):
+        digest.update(rows.data.cast("B"))
+    return digest.hexdigest()
+
+
+def _require_same(folder: Path, key: str, recorded: str, now: str) -> None:
+    if recorded != now:
+        raise VerificationError(
+            f"{folder}: {key} is not what the run recorded, so its inputs have changed: "
+            f"recorded {recorded[:16]}..., now {now[:16]}..."
+        )
 
 
 def first_difference(recorded: RunRecords, again: Finished) -> str:

@@ -117,11 +117,13 @@ def backtest(
     chunk_rows: int = CHUNK_ROWS,
     overwrite: bool = False,
     stop_after: int | None = None,
+    maps_rows: bool = False,
     progress: Progress | None = None,
 ) -> Run:
     """Runs a desk file (or a Desk) over its data; `out` is the run folder, None keeps it in memory.
 
-    overrides: "table.key=value" as with --set. Errors are those of model/errors.py.
+    overrides: "table.key=value" as with --set; maps_rows: ticks come from a mapped file, made when it
+    is not there, which changes no result. Errors are those of model/errors.py.
     """
     folder = Path(out) if out is not None else None
     if isinstance(desk, Desk):
@@ -131,7 +133,7 @@ def backtest(
     else:
         made, text = load_desk(Path(desk), overrides)
         base = Path(desk).parent
-    begun = start(made, text, base, folder, chunk_rows, overwrite)
+    begun = start(made, text, base, folder, chunk_rows, overwrite, maps_rows)
     return _run_of(begun.run(stop_after, progress), folder)
 
 

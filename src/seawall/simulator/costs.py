@@ -14,11 +14,11 @@ from seawall.kernels.impact import square_root_bps
 from seawall.kernels.jit import kernel
 from seawall.kernels.state import FINE_PER_TICK
 from seawall.model.kinds import Liquidity, ReportKind
-from seawall.model.units import fee_minor, fill_cost_minor
+from seawall.model.units import cost_minor, fee_minor
 from seawall.simulator.reports import new_report
 from seawall.simulator.state import FILLED_KEPT, IMPACT_NONE, IMPACT_SQRT
 
-__all__ = ["book_fill", "cost_fine", "half_spread_bps", "impact_bps"]
+__all__ = ["COST_BPS_MAX", "book_fill", "cost_fine", "half_spread_bps", "impact_bps"]
 
 FILL = int(ReportKind.FILL)
 TAKER = int(Liquidity.TAKER)
@@ -60,7 +60,7 @@ def book_fill(
     order: Any,
     ts: int,
     lots: int,
-    base_ticks: int,
+    base_fine: int,
     spread_fine: int,
     impact_fine: int,
     liquidity: int,
@@ -71,7 +71,6 @@ def book_fill(
     """
     instrument = v["instruments"][order["instrument"]]
     side = order["side"]
-    base_fine = base_ticks * FINE_PER_TICK
     price_fine = base_fine + side * (spread_fine + impact_fine)
     assert 0 < lots <= order["quantity_lots"] - order["cumulative_lots"]
     assert side * (price_fine - order["limit_ticks"] * FINE_PER_TICK) <= 0
@@ -95,26 +94,16 @@ def book_fill(
 @kernel
 def _split(report: Any, instrument: Any, side: int, spread_only_fine: int) -> None:
     lots = report["last_lots"]
-    numerator = instrument["tick_value_numerator"]
-    denominator = instrument["tick_value_denominator"]
-    base = fill_cost_minor(side, lots, report["base_fine"], numerator, denominator)
-    spread = fill_cost_minor(side, lots, spread_only_fine, numerator, denominator) - base
+    base = cost_minor(instrument, side, lots, report["base_fine"])
+    spread = cost_minor(instrument, side, lots, spread_only_fine) - base
     report["spread_minor"] = spread
-    total = fill_cost_minor(side, lots, report["price_fine"], numerator, denominator) - base
+    total = cost_minor(instrument, side, lots, report["price_fine"]) - base
     report["impact_minor"] = total - spread
 
 
 @kernel
 def _fee(order: Any, instrument: Any, lots: int, price_fine: int, liquidity: int) -> int:
-    amount = abs(
-        fill_cost_minor(
-            order["side"],
-            lots,
-            price_fine,
-            instrument["tick_value_numerator"],
-            instrument["tick_value_denominator"],
-        )
-    )
+    amount = abs(cost_minor(instrument, order["side"], lots, price_fine))
     rate = instrument["taker_rate"] if liquidity == TAKER else instrument["maker_rate"]
     order["commission_minor"] += fee_minor(amount, lots, rate, instrument["fee_per_lot_millionths"], 0)
     due = order["commission_minor"]

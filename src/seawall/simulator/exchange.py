@@ -8,18 +8,20 @@ Rule 3: what happens does not depend on how time is cut: any sequence of horizon
 
 Theory of operation: three queues sorted by time (market rows, commands in flight, actions)
 and the next expiry are merged. `advance` stops where exchange time + the smallest response
-latency passes the horizon: nothing later can be known at the horizon, and whatever is sent
-at the horizon arrives later than all that has been processed.
+latency passes the horizon, or the arrival of the oldest report: nothing later can be known
+then, and whatever is sent then arrives later than all that has been processed.
 """
 
 from typing import Any
 
 from seawall.kernels.jit import kernel
-from seawall.kernels.rows import BAR_OPEN
+from seawall.kernels.rows import BAR_OPEN, BAR_TRADES
 from seawall.simulator.draws import entry_latency_ns
 from seawall.simulator.matching import take_row
 from seawall.simulator.orders import expire_orders, receive, remove_orders_of
+from seawall.simulator.reports import next_report_ts
 from seawall.simulator.state import ACTIONS_KEPT, COMMANDS_KEPT, NEVER
+from seawall.simulator.ticks import take_tick_row
 
 __all__ = ["DONE", "NEEDS_ROWS", "advance", "corporate_action", "send"]
 
@@ -78,37 +80,45 @@ def corporate_action(v: Any, instrument: int, numerator: int, denominator: int, 
 
 
 @kernel
-def advance(v: Any, rows: Any, base: int, available: int, horizon_ns: int, final: bool) -> int:
-    """Processes all that happens until an answer could not arrive by `horizon_ns`.
+def advance(v: Any, books: Any, rows: Any, base: int, available: int, horizon_ns: int, final: bool) -> int:
+    """Processes all that happens until an answer could not arrive by `horizon_ns`, or one has.
 
     rows[0:available] are ROW records sorted by exchange time, opens last at one time, with
-    the absolute numbers base, base + 1, ...; `final` says that no more will ever come.
+    the absolute numbers base, base + 1, ...; books: depth as the venue knows it, for rows of
+    ticks; `final` says that no more will ever come.
     Answers DONE, or NEEDS_ROWS if a row beyond those given may belong before the horizon;
     call again with more rows then: what has been done is kept.
     """
     place = v["cursor"] - base
     assert 0 <= place <= available
-    last_ts = horizon_ns - v["response_ns_min"]
     while True:
+        # Whoever gets an answer before the horizon may act on it, so nothing beyond it happens yet.
+        last_ts = min(horizon_ns, next_report_ts(v)) - v["response_ns_min"]
         ts, rank = _next_other(v)
-        if place < available:
+        told = v["report_count"]
+        while place < available and v["report_count"] == told:
             row = rows[place]
             row_ts = row["ts_exchange"]
             row_rank = RANK_OPEN if row["kind"] == BAR_OPEN else RANK_ROW
-            if row_ts < ts or (row_ts == ts and row_rank < rank):
-                if row_ts > last_ts:
-                    return DONE
-                _move(v, row_ts, row_rank)
-                place += 1
-                v["cursor"] += 1
+            if row_ts > ts or (row_ts == ts and row_rank >= rank):
+                break
+            if row_ts > last_ts:
+                return DONE
+            _move(v, row_ts, row_rank)
+            place += 1
+            v["cursor"] += 1
+            if BAR_OPEN <= row["kind"] <= BAR_TRADES:
                 take_row(v, row)
-                continue
-        elif not final:
+            else:
+                take_tick_row(v, books, row)
+        if v["report_count"] != told:
+            continue
+        if place >= available and not final:
             return NEEDS_ROWS
         if ts > last_ts or ts == NEVER:
             return DONE
         _move(v, ts, rank)
-        _process_other(v, ts, rank)
+        _process_other(v, books, ts, rank)
 
 
 @kernel
@@ -135,7 +145,7 @@ def _next_other(v: Any) -> tuple[int, int]:
 
 
 @kernel
-def _process_other(v: Any, ts: int, rank: int) -> None:
+def _process_other(v: Any, books: Any, ts: int, rank: int) -> None:
     if rank == RANK_EXPIRY:
         expire_orders(v, ts)
     elif rank == RANK_ACTION:
@@ -147,7 +157,7 @@ def _process_other(v: Any, ts: int, rank: int) -> None:
         queued = v["commands"][v["command_head"]]
         v["command_head"] = (v["command_head"] + 1) % COMMANDS_KEPT
         v["command_count"] -= 1
-        receive(v, queued["command"], ts)
+        receive(v, books, queued["command"], ts)
 
 
 @kernel

@@ -17,14 +17,14 @@ import math
 from typing import Any
 
 from seawall.kernels.jit import kernel
-from seawall.kernels.rows import BAR_CLOSE, BAR_HIGH, BAR_LOW, BAR_OPEN, CLEAR, FLAG_LAST, FLAG_NO_VOLUME
+from seawall.kernels.rows import BAR_CLOSE, BAR_HIGH, BAR_LOW, BAR_OPEN, FLAG_LAST, FLAG_NO_VOLUME
 from seawall.kernels.state import FINE_PER_TICK
 from seawall.model.kinds import Liquidity, ReportKind
 from seawall.model.orders import OrderType, TimeInForce
 from seawall.model.reasons import Reason
 from seawall.simulator.costs import book_fill, cost_fine
-from seawall.simulator.orders import end_order, remove_order
 from seawall.simulator.state import IMPACT_NONE, SIGMA_LAMBDA
+from seawall.simulator.table import end_order, remove_order
 
 __all__ = ["take_row"]
 
@@ -46,7 +46,6 @@ def take_row(v: Any, row: Any) -> None:
     instrument = v["instruments"][row["instrument"]]
     kind = row["kind"]
     price = row["price_ticks"]
-    assert BAR_OPEN <= kind <= CLEAR  # trades, quotes and levels need a venue of another mode
     if kind == BAR_OPEN:
         instrument["bar_number"] += 1
         instrument["bar_started"] = 1
@@ -145,7 +144,7 @@ def _try_open(v: Any, order: Any, ts: int) -> bool:
             spread = min(spread, room * FINE_PER_TICK)
             impact = min(impact, room * FINE_PER_TICK - spread)
         if spread + impact <= room * FINE_PER_TICK:
-            book_fill(v, order, ts, lots, price, spread, impact, TAKER)
+            book_fill(v, order, ts, lots, price * FINE_PER_TICK, spread, impact, TAKER)
     return True
 
 
@@ -162,7 +161,7 @@ def _try_close(v: Any, order: Any, ts: int) -> bool:
         return False
     lots = _fillable(v, instrument, order, instrument["bar_volume_lots"])
     if lots > 0:
-        book_fill(v, order, ts, lots, order["limit_ticks"], 0, 0, MAKER)
+        book_fill(v, order, ts, lots, order["limit_ticks"] * FINE_PER_TICK, 0, 0, MAKER)
     return True
 
 
@@ -179,7 +178,7 @@ def _try_stop(v: Any, order: Any, instrument: Any, ts: int) -> bool:
     if lots > 0:
         spread, impact = cost_fine(v, instrument, order["stop_ticks"], lots)
         if spread + impact <= room:
-            book_fill(v, order, ts, lots, order["stop_ticks"], spread, impact, TAKER)
+            book_fill(v, order, ts, lots, order["stop_ticks"] * FINE_PER_TICK, spread, impact, TAKER)
     return True
 
 

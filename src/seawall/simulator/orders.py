@@ -10,15 +10,17 @@ Rule 4: a bar that is under way when an order arrives or is replaced cannot fill
 from typing import Any
 
 from seawall.kernels.jit import kernel
-from seawall.kernels.state import FINE_PER_TICK
 from seawall.model.kinds import CommandKind, ReportKind
 from seawall.model.orders import OrderType, TimeInForce
 from seawall.model.reasons import Reason
+from seawall.model.units import lots_max
 from seawall.simulator.draws import is_rejected
 from seawall.simulator.reports import new_report
 from seawall.simulator.state import FILLED_KEPT, IMPACT_NONE, NEVER, ORDERS_KEPT
+from seawall.simulator.table import end_order
+from seawall.simulator.touch import try_arrived, would_take
 
-__all__ = ["end_order", "expire_orders", "receive", "remove_order", "remove_orders_of"]
+__all__ = ["expire_orders", "receive", "remove_orders_of"]
 
 NEW = int(CommandKind.NEW)
 CANCEL = int(CommandKind.CANCEL)
@@ -47,41 +49,23 @@ TIME_IN_FORCE = int(Reason.VENUE_TIME_IN_FORCE)
 UNKNOWN_ORDER = int(Reason.VENUE_UNKNOWN_ORDER)
 CORPORATE_ACTION = int(Reason.VENUE_CORPORATE_ACTION)
 TOO_LATE = int(Reason.VENUE_TOO_LATE)
+POST_ONLY = int(Reason.VENUE_POST_ONLY)
 
 PPM = 1_000_000
-MONEY_MAX = 2.0**61  # half of what compiled money can hold: a fill may be at a better price
 
 
 @kernel
-def receive(v: Any, command: Any, ts: int) -> None:
-    """Answers a command that arrives at exchange time `ts`."""
+def receive(v: Any, books: Any, command: Any, ts: int) -> None:
+    """Answers a command that arrives at exchange time `ts`; on ticks an order is tried at once."""
     if command["kind"] == NEW:
-        _receive_new(v, command, ts)
+        if _receive_new(v, command, ts):
+            try_arrived(v, books, v["order_count"] - 1, ts)
         return
     index = _find(v, command["order_id"])
     if command["kind"] == CANCEL:
         _receive_cancel(v, command, ts, index)
     else:
         _receive_replace(v, command, ts, index)
-
-
-@kernel
-def end_order(v: Any, index: int, ts: int, kind: int, reason: int) -> None:
-    """Ends a working order with a report and takes it from the table."""
-    order = v["orders"][index]
-    report = new_report(v, ts, order["order_id"], order["instrument"], kind, reason)
-    report["cumulative_lots"] = order["cumulative_lots"]
-    remove_order(v, index)
-
-
-@kernel
-def remove_order(v: Any, index: int) -> None:
-    """Takes an order from the table; the others keep their order."""
-    orders = v["orders"]
-    v["instruments"][orders[index]["instrument"]]["working"] -= 1
-    v["order_count"] -= 1
-    for later in range(index, v["order_count"]):
-        orders[later] = orders[later + 1]
 
 
 @kernel
@@ -111,13 +95,14 @@ def remove_orders_of(v: Any, instrument: int, ts: int) -> None:
 
 
 @kernel
-def _receive_new(v: Any, command: Any, ts: int) -> None:
+def _receive_new(v: Any, command: Any, ts: int) -> bool:
+    """Whether the order was accepted; it then stands last in the table."""
     expires = _expiry(v, command, ts)
     reason = _reason_to_reject(v, command, ts, expires)
     v["order_id_max"] = max(v["order_id_max"], command["order_id"])
     if reason != NONE:
         new_report(v, ts, command["order_id"], command["instrument"], REJECTED, reason)
-        return
+        return False
     order = v["orders"][v["order_count"]]
     v["order_count"] += 1
     instrument = v["instruments"][command["instrument"]]
@@ -136,8 +121,12 @@ def _receive_new(v: Any, command: Any, ts: int) -> None:
     order["order_type"] = command["order_type"]
     order["time_in_force"] = command["time_in_force"]
     order["triggered"] = 0
+    order["reduce_only"] = command["reduce_only"]
+    order["post_only"] = command["post_only"]
+    order["resting"] = command["post_only"]  # it never takes, not even a book that it cannot see yet
     v["next_expiry_ts"] = min(v["next_expiry_ts"], expires)
     new_report(v, ts, command["order_id"], command["instrument"], ACCEPTED, NONE)
+    return True
 
 
 @kernel
@@ -157,7 +146,9 @@ def _reason_to_reject(v: Any, command: Any, ts: int, expires: int) -> int:
         return RANDOM
     if v["order_count"] == ORDERS_KEPT:
         return CAPACITY
-    if _lacks_volume(v, instrument):
+    if command["post_only"] and would_take(v, command["instrument"], command["side"], command["limit_ticks"]):
+        return POST_ONLY
+    if _lacks_volume(v, command["instrument"]):
         return NO_LIQUIDITY
     return TIME_IN_FORCE if expires <= ts else NONE
 
@@ -180,8 +171,8 @@ def _is_impossible(instrument: Any, lots: int, limit_ticks: int) -> bool:
     """Not above zero, or so large that its money would not fit."""
     if lots <= 0 or limit_ticks <= 0:
         return True
-    price = float(max(limit_ticks, instrument["last_ticks"])) * FINE_PER_TICK
-    return float(lots) * price * float(instrument["tick_value_numerator"]) > MONEY_MAX
+    last = instrument["last_ticks"] if instrument["last_ticks"] > 0 else limit_ticks
+    return lots > lots_max(instrument, min(limit_ticks, last), max(limit_ticks, last))
 
 
 @kernel
@@ -198,9 +189,17 @@ def _is_outside_band(v: Any, instrument: Any, kind: int, limit_ticks: int, stop_
 
 
 @kernel
-def _lacks_volume(v: Any, instrument: Any) -> bool:
-    """Volume is needed, bars have been seen, and none of them told it."""
-    needed = v["participation_ppm"] >= 0 or v["impact_model"] != IMPACT_NONE
+def _lacks_volume(v: Any, number: int) -> bool:
+    """Volume is needed, bars have been seen (or there are no trades), and nothing told it."""
+    tick = v["ticks"][number]
+    needed = v["impact_model"] != IMPACT_NONE
+    if tick["is_ticks"] == 0:
+        needed = needed or v["participation_ppm"] >= 0
+    elif tick["book"] >= 0:
+        return False  # depth says what a size costs
+    instrument = v["instruments"][number]
+    if tick["is_ticks"] and needed and tick["has_trades"] == 0:
+        return instrument["volume_average"] <= 0.0
     return needed and instrument["bars_closed"] > 0 and instrument["previous_volume_lots"] < 0
 
 
@@ -245,6 +244,7 @@ def _receive_replace(v: Any, command: Any, ts: int, index: int) -> None:
     if order["order_type"] == STOP_LIMIT and not order["triggered"]:
         order["stop_ticks"] = command["stop_ticks"]
     order["bar_number"] = v["instruments"][order["instrument"]]["bar_number"]
+    order["resting"] = order["post_only"]
     report = new_report(v, ts, order["order_id"], order["instrument"], REPLACED, NONE)
     report["cumulative_lots"] = order["cumulative_lots"]
     # It goes to the end of the line: first into the spare slot, then all move up by one.

@@ -24,7 +24,7 @@ from seawall.model.reasons import Reason
 from seawall.model.sessions import SessionTable
 from seawall.simulator.settings import LatencySpread, VenueSettings, duration_ns
 
-__all__ = ["merge"]
+__all__ = ["AT_ONCE", "Market", "Order", "World", "merge", "run"]
 
 WORD = 2**64
 AT_ONCE = (TimeInForce.IOC, TimeInForce.FOK)
@@ -44,7 +44,16 @@ def merge(
     rows: ROW records sorted as for `advance`; commands: COMMAND records in the order of
     sending; actions: (instrument, numerator, denominator, ts), sorted by time.
     """
-    world = _World(settings, instruments, sessions, assumed_volume_lots)
+    return run(World(settings, instruments, sessions, assumed_volume_lots), rows, commands, actions)
+
+
+def run(
+    world: "World",
+    rows: Iterable[Any],
+    commands: Iterable[Any],
+    actions: Iterable[tuple[int, int, int, int]] = (),
+) -> list[dict[str, int]]:
+    """What a world says of all rows, commands and actions; see `merge`."""
     events: list[tuple[int, int, int, Any]] = []
     for row in rows:
         events.append((int(row["ts_exchange"]), 4 if row["kind"] == r.BAR_OPEN else 0, len(events), row))
@@ -61,7 +70,7 @@ def merge(
     return world.reports
 
 
-class _Market:
+class Market:
     """What the venue knows of one instrument."""
 
     def __init__(self, instrument: Instrument, settings: VenueSettings, assumed: int) -> None:
@@ -78,7 +87,7 @@ class _Market:
         self.action_ts = -WORD
 
 
-class _Order:
+class Order:
     """A working order."""
 
     def __init__(self, command: Any, expires: int, bars: int) -> None:
@@ -89,9 +98,12 @@ class _Order:
         self.expires, self.not_before = expires, bars + 1
         self.filled = self.commission = self.charged = 0
         self.waits = self.type == OrderType.STOP_LIMIT
+        # bars know nothing of the rest
+        self.reduce_only, self.post_only = bool(command["reduce_only"]), bool(command["post_only"])
+        self.rests, self.was_matched = self.post_only, False
 
 
-class _World:
+class World:
     """Everything that the venue is, with one method for each thing that can happen."""
 
     def __init__(
@@ -102,10 +114,10 @@ class _World:
         assumed: Sequence[int] | None,
     ) -> None:
         self.settings, self.sessions = settings, sessions
-        self.markets: list[_Market] = [
-            _Market(each, settings, assumed[i] if assumed else -1) for i, each in enumerate(instruments)
+        self.markets: list[Market] = [
+            Market(each, settings, assumed[i] if assumed else -1) for i, each in enumerate(instruments)
         ]
-        self.orders: list[_Order] = []
+        self.orders: list[Order] = []
         self.filled: list[int] = []
         self.reports: list[dict[str, int]] = []
         self.highest = self.executions = 0
@@ -114,6 +126,7 @@ class _World:
     # --- time ---------------------------------------------------------------------------------
 
     def arrival(self, command: Any, before: tuple[int, int]) -> tuple[int, int]:
+        """When a command is there, and its rank at that time; `before` is that of the one before it."""
         sent, kind = int(command["ts_sent"]), int(command["kind"])
         words = (1, 0, 0) if kind == CommandKind.NEW else (1, kind, sent % 2**63)
         ts = max(
@@ -141,6 +154,7 @@ class _World:
         return math.floor(math.exp(mu + sigma * NormalDist().inv_cdf(u)) + 0.5)
 
     def take(self, ts: int, rank: int, what: Any) -> None:
+        """One thing that happens: an expiry, an action, a market row, a command."""
         if rank == 1:
             for order in [each for each in self.orders if each.expires <= ts]:
                 self._end(order, ts, ReportKind.EXPIRED, Reason.VENUE_TIME_IN_FORCE)
@@ -163,7 +177,7 @@ class _World:
         self.reports.append(report | {"instrument": instrument})
         return self.reports[-1]
 
-    def _end(self, order: _Order, ts: int, kind: int, reason: int) -> None:
+    def _end(self, order: Order, ts: int, kind: int, reason: int) -> None:
         self.orders.remove(order)
         self._report(ts, order.id, order.instrument, kind, reason)["cumulative_lots"] = order.filled
 
@@ -177,7 +191,7 @@ class _World:
         self._report(ts, order_id, instrument, kind, reason)
         if not reason:
             expires = (self.expiries(command, ts) or [WORD])[0]
-            self.orders.append(_Order(command, expires, self.markets[instrument].bars))
+            self.orders.append(Order(command, expires, self.markets[instrument].bars))
 
     def _why_not(self, ts: int, command: Any) -> int:
         order_id, limit, stop = (int(command[name]) for name in ("order_id", "limit_ticks", "stop_ticks"))
@@ -193,7 +207,6 @@ class _World:
         market = self.markets[int(command["instrument"])]
         ends = (self.expiries(command, ts) or [WORD])[0]
         unlucky = _uniform(self.settings.seed, order_id, 3, 0, 0) < self.settings.p_reject
-        liquid = self.settings.participation == "unlimited" and self.settings.impact == "none"
         checks = [
             (self._impossible(market, int(command["quantity_lots"]), limit), Reason.VENUE_INVALID),
             (command["ts_sent"] < market.action_ts, Reason.VENUE_CORPORATE_ACTION),
@@ -202,16 +215,31 @@ class _World:
             (order_id <= self.highest, Reason.VENUE_DUPLICATE),
             (unlucky, Reason.VENUE_RANDOM),
             (len(self.orders) >= 512, Reason.VENUE_CAPACITY),
-            (not liquid and market.closed > 0 and market.volume < 0, Reason.VENUE_NO_LIQUIDITY),
+            (self._would_take(market, command), Reason.VENUE_POST_ONLY),
+            (self._lacks_volume(market), Reason.VENUE_NO_LIQUIDITY),
             (ends <= ts, Reason.VENUE_TIME_IN_FORCE),
         ]
         return next((reason for applies, reason in checks if applies), Reason.NONE)
 
-    def _impossible(self, market: _Market, lots: int, limit: int) -> bool:
-        amount = lots * max(limit, market.last) * FINE_PER_TICK * market.name.tick_value.numerator
-        return lots <= 0 or limit <= 0 or amount > 2**61
+    def _would_take(self, market: Market, command: Any) -> bool:
+        """Bars refuse no order for that."""
+        return False
 
-    def _outside(self, market: _Market, kind: int, limit: int, stop: int) -> bool:
+    def _lacks_volume(self, market: Market) -> bool:
+        liquid = self.settings.participation == "unlimited" and self.settings.impact == "none"
+        return not liquid and market.closed > 0 and market.volume < 0
+
+    def _impossible(self, market: Market, lots: int, limit: int) -> bool:
+        if lots <= 0 or limit <= 0:
+            return True
+        value, prices = market.name.tick_value, (limit, market.last if market.last > 0 else limit)
+        if market.name.contract == "inverse":
+            divisor = value.denominator * max(prices) * FINE_PER_TICK
+            return lots > 2**53 or lots * value / min(prices) > 2**53 or divisor >= 2**62
+        top = max(prices) * FINE_PER_TICK >= 2**62 or max(prices) * value.numerator >= 2**62
+        return top or lots * max(prices) * value > 2**53 or lots * value.numerator >= 2**62 or lots > 2**53
+
+    def _outside(self, market: Market, kind: int, limit: int, stop: int) -> bool:
         reference = stop if kind == OrderType.STOP_LIMIT else market.last
         band = Fraction(round(self.settings.price_band * 1e6), 1_000_000)
         return bool(
@@ -241,7 +269,7 @@ class _World:
             report = self._report(ts, order_id, order.instrument, ReportKind.REPLACED, Reason.NONE)
             report["cumulative_lots"] = order.filled
 
-    def _why_not_replace(self, order: _Order, command: Any) -> int:
+    def _why_not_replace(self, order: Order, command: Any) -> int:
         market = self.markets[order.instrument]
         lots, limit, stop = (int(command[name]) for name in ("quantity_lots", "limit_ticks", "stop_ticks"))
         if (order.waits and stop <= 0) or self._impossible(market, lots, limit):
@@ -288,7 +316,7 @@ class _World:
                 self._fill_all(ts, int(row["instrument"]), self._at_close)
             self._learn(market, int(market.close_row["price_ticks"]), volume)
 
-    def _learn(self, market: _Market, close: int, volume: int) -> None:
+    def _learn(self, market: Market, close: int, volume: int) -> None:
         market.close_row, market.bar = None, None
         market.last, market.closed = close, market.closed + 1
         if close > 0 and market.close > 0.0:
@@ -312,7 +340,7 @@ class _World:
                 reason = Reason.VENUE_TIME_IN_FORCE if order.filled else Reason.VENUE_NO_LIQUIDITY
                 self._end(order, ts, ReportKind.CANCELLED, reason)
 
-    def _at_open(self, ts: int, order: _Order, market: _Market) -> bool:
+    def _at_open(self, ts: int, order: Order, market: Market) -> bool:
         assert market.bar is not None
         price, side = market.bar["open"], order.side
         if order.waits and side * price < side * order.stop:
@@ -326,7 +354,7 @@ class _World:
         self._take_liquidity(ts, order, market, price, market.volume, capped=patient)
         return True
 
-    def _at_close(self, ts: int, order: _Order, market: _Market) -> bool:
+    def _at_close(self, ts: int, order: Order, market: Market) -> bool:
         assert market.bar is not None
         if order.type == OrderType.MARKET or order.not_before > market.bars:
             return False
@@ -344,7 +372,7 @@ class _World:
             self._book(ts, order, market, lots, (order.limit, 0, 0), Liquidity.MAKER)
         return True
 
-    def _lots(self, order: _Order, market: _Market, volume: int) -> int:
+    def _lots(self, order: Order, market: Market, volume: int) -> int:
         lots, leaves = order.quantity - order.filled, order.quantity - order.filled
         if self.settings.impact != "none" and market.average <= 0.0:
             return 0
@@ -355,7 +383,7 @@ class _World:
         return 0 if order.tif == TimeInForce.FOK and lots < leaves else lots
 
     def _take_liquidity(
-        self, ts: int, order: _Order, market: _Market, base: int, volume: int, *, capped: bool
+        self, ts: int, order: Order, market: Market, base: int, volume: int, *, capped: bool
     ) -> None:
         lots = self._lots(order, market, volume)
         if not lots:
@@ -374,19 +402,21 @@ class _World:
     def _book(
         self,
         ts: int,
-        order: _Order,
-        market: _Market,
+        order: Order,
+        market: Market,
         lots: int,
-        price: tuple[int, int, int],
+        price: tuple[int | Fraction, int, int],
         liquidity: Liquidity,
     ) -> None:
         base, spread, both = price
         side = order.side
 
         def cash(ticks_fine: int) -> int:
-            return math.ceil(side * lots * ticks_fine * market.name.tick_value / FINE_PER_TICK)
+            price, value = Fraction(ticks_fine, FINE_PER_TICK), market.name.tick_value
+            inverse = market.name.contract == "inverse"
+            return math.ceil(-side * lots * value / price if inverse else side * lots * price * value)
 
-        base_fine = base * FINE_PER_TICK
+        base_fine = int(base * FINE_PER_TICK)
         order.filled, market.used, self.executions = (
             order.filled + lots,
             market.used + lots,
@@ -399,7 +429,7 @@ class _World:
         report["impact_minor"] = cash(report["price_fine"]) - cash(base_fine) - report["spread_minor"]
         report["fee_minor"] = self._fee(order, market, lots, abs(cash(report["price_fine"])), liquidity)
 
-    def _fee(self, order: _Order, market: _Market, lots: int, amount: int, liquidity: Liquidity) -> int:
+    def _fee(self, order: Order, market: Market, lots: int, amount: int, liquidity: Liquidity) -> int:
         fees, minor = (
             self.settings.fees(market.name.fee_class),
             10 ** CURRENCY_EXPONENTS[market.name.currency],

@@ -7,6 +7,7 @@ Rule 3: a setting that cannot be used is a ConfigError that names the key and it
 
 import math
 import re
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Literal
 
@@ -16,6 +17,7 @@ from seawall.model.errors import ConfigError
 from seawall.model.instruments import CURRENCY_EXPONENTS, Instrument
 
 __all__ = [
+    "RECORDED",
     "FeeBound",
     "FeeRates",
     "Fees",
@@ -32,6 +34,7 @@ DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(ns|us|ms|s|m)|0")
 DURATION_NS_MAX = 86_400_000_000_000  # a day
 HUNDREDTHS_OF_PPM = 10_000  # in a basis point
 RATE_BPS_MAX = 1_000.0
+RECORDED = "recorded"
 
 
 class Fees(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -89,8 +92,10 @@ class VenueSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     participation: share of a bar's volume that the desk may fill, or "unlimited".
     latency_order, latency_response: "5ms" or {p50 = "5ms", p99 = "40ms"}. p_reject:
     probability of a random rejection. price_band: furthest distance of a limit from the last
-    price, as a fraction, 0 = no band. adversarial: a touched limit does not fill. seed: of
-    all draws.
+    price, as a fraction, 0 = no band. adversarial: a touched limit does not fill. latency_feed:
+    of ticks, "recorded" as in the data, or a latency that replaces it. volume_interval: with ticks,
+    the bar of which volatility and average volume are meant. replenish_half_life: how fast depth
+    that the desk took comes back. seed: of all draws.
 
     >>> VenueSettings(taker_bps=2).latency_order
     '5ms'
@@ -115,6 +120,9 @@ class VenueSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     p_reject: float = 0.0
     price_band: float = 0.05
     adversarial: bool = True
+    latency_feed: str | LatencySpread = "recorded"
+    volume_interval: str = "1m"
+    replenish_half_life: str = "1s"
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -128,10 +136,13 @@ class VenueSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         _within("seed", self.seed, 0, 2**63 - 1)
         if not isinstance(self.participation, str):
             _within("participation", self.participation, 1e-6, 1.0)
-        for key in ("latency_order", "latency_response"):
+        for key in ("latency_order", "latency_response", "latency_feed"):
             latency = getattr(self, key)
-            if isinstance(latency, str):
+            if isinstance(latency, str) and (key, latency) != ("latency_feed", RECORDED):
                 duration_ns(key, latency)
+        for key in ("volume_interval", "replenish_half_life"):
+            if duration_ns(key, getattr(self, key)) <= 0:
+                raise ConfigError(f"venue {key}: must be above 0, got {getattr(self, key)!r}")
 
     def fees(self, fee_class: str) -> Fees:
         """The fees of a class; an unknown one is a ConfigError that lists what there is."""
@@ -229,37 +240,78 @@ def duration_ns(key: str, text: str) -> int:
     return _whole(f"{key} in ns", exact)
 
 
-def describe(settings: VenueSettings) -> dict[str, str]:
+def describe(settings: VenueSettings, streams: Sequence[str] = ("bars",)) -> dict[str, str]:
     """The venue's assumptions in words, for a report; keys are short titles.
+
+    streams: what the desk reads, because the venue assumes other things of ticks than of bars.
 
     >>> describe(VenueSettings(participation=0.1))["Participation"]
     'at most 10 % of a bar: the previous one at an open, its own at a close; the rest carries'
+    >>> describe(VenueSettings(), ["trades", "levels"])["Depth"]
+    'displayed lots alone; what the desk took comes back with a half-life of 1s'
     """
     s = settings
+    of_bars = "bars" in streams
+    latency = f"order {_latency_in_words(s.latency_order)}, response {_latency_in_words(s.latency_response)}"
+    latency += "" if of_bars else f", feed {_latency_in_words(s.latency_feed)}"
+    return {
+        **(_of_bars(s) if of_bars else _of_ticks(s, streams)),
+        "Fees": _fees_in_words(s.fees("default")),
+        "Latency": latency,
+        "Rejections": f"{s.p_reject:g} at random; limits beyond {s.price_band * 100:g} % of the last price"
+        if s.price_band
+        else f"{s.p_reject:g} at random",
+        "Seed": str(s.seed),
+    }
+
+
+def _of_bars(s: VenueSettings) -> dict[str, str]:
     touch = "does not fill (adversarial)" if s.adversarial else "fills (not adversarial)"
-    impact = {
-        "sqrt": f"{s.impact_y:g} x volatility of one bar x sqrt(lots / average bar volume)",
-        "base": f"{s.impact_base_bps:g} bps x sqrt(lots / average bar volume)",
-        "none": "none",
-    }[s.impact]
     cap = "at most {:g} % of a bar: the previous one at an open, its own at a close; the rest carries"
     return {
         "Fills": "market orders at the next bar's open; a bar that began before an order cannot fill it",
         "Limits": f"fill when traded through by a tick; a touch {touch}",
         "Stops": "trigger on a touch and fill at the worse of stop and open, with costs, before limits",
         "Spread": f"half spread: the larger of {s.spread_bps / 2:g} bps and {s.k_sigma:g} x bar volatility",
-        "Impact": impact,
+        "Impact": _impact_in_words(s, "one bar", "average bar volume"),
         "Participation": "no cap"
         if isinstance(s.participation, str)
         else cap.format(float(_exact(s.participation) * 100)),
-        "Fees": _fees_in_words(s.fees("default")),
-        "Latency": f"order {_latency_in_words(s.latency_order)}, "
-        f"response {_latency_in_words(s.latency_response)}",
-        "Rejections": f"{s.p_reject:g} at random; limits beyond {s.price_band * 100:g} % of the last price"
-        if s.price_band
-        else f"{s.p_reject:g} at random",
-        "Seed": str(s.seed),
     }
+
+
+def _of_ticks(s: VenueSettings, streams: Sequence[str]) -> dict[str, str]:
+    """What docs/venue_ticks.md says of data with or without depth, a touch and trades."""
+    depth = "levels" in streams
+    touch = depth or "quotes" in streams
+    trades = "trades" in streams
+    at_limit = "does not fill (adversarial)" if s.adversarial else "fills (not adversarial)"
+    rest = ["when the opposite best reaches them"] if touch else []
+    rest += [f"when a trade goes through them by a tick; a trade at the limit {at_limit}"] if trades else []
+    taken = "displayed lots alone; what the desk took comes back with a half-life of"
+    costs, least = "at half spread and impact from the", f"{s.spread_bps / 2:g} bps"
+    worst = f"{costs} middle, or at the levels that they take or the opposite best where that is worse"
+    stops = "with a trade" if trades else "when the opposite best is"
+    return {
+        "Fills": f"takers as they arrive, {worst if touch else f'{costs} last trade'}",
+        "Depth": f"{taken} {s.replenish_half_life}" if depth else "takers get all that they ask for",
+        "Limits": f"that rest fill whole at their limit {'; '.join(rest)}",
+        "Queue": "not modelled",
+        "Stops": f"become limits {stops} at or beyond them",
+        "Gaps": "nothing fills while the touch is missing, crossed or one-sided"
+        if touch
+        else "change nothing",
+        "Spread": f"half spread: {f'the larger of half the quoted one and {least}' if touch else least}",
+        "Impact": _impact_in_words(s, f"an interval of {s.volume_interval}", "its average volume"),
+    }
+
+
+def _impact_in_words(s: VenueSettings, span: str, volume: str) -> str:
+    return {
+        "sqrt": f"{s.impact_y:g} x volatility of {span} x sqrt(lots / {volume})",
+        "base": f"{s.impact_base_bps:g} bps x sqrt(lots / {volume})",
+        "none": "none",
+    }[s.impact]
 
 
 def _fees_in_words(fees: Fees) -> str:

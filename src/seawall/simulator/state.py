@@ -33,9 +33,11 @@ __all__ = [
     "ORDERS_KEPT",
     "REPORTS_KEPT",
     "SIGMA_LAMBDA",
+    "TAKEN_KEPT",
     "VENUE",
     "VENUE_INSTRUMENT",
     "VENUE_ORDER",
+    "VENUE_TICK",
     "new_venue",
 ]
 
@@ -44,6 +46,7 @@ ORDERS_KEPT = 512
 COMMANDS_KEPT = 1024
 REPORTS_KEPT = 4096
 ACTIONS_KEPT = 128
+TAKEN_KEPT = 64  # price levels of which the desk took something lately; the oldest is forgotten
 FILLED_KEPT = 1024  # the last filled ids, so that a cancel can be told that it came too late
 
 IMPACT_NONE = 0
@@ -64,7 +67,7 @@ VENUE_INSTRUMENT = np.dtype(
         *_columns("i8", "bar_number open_ticks high_ticks low_ticks close_ticks last_ticks"),
         *_columns("i8", "bar_volume_lots previous_volume_lots used_lots action_ts"),  # -1 = unknown
         *_columns("f8", "sigma_squared sigma_close volume_average"),
-        *_columns("i4", "session_table bar_started close_seen bars_closed working"),
+        *_columns("i4", "session_table bar_started close_seen bars_closed working inverse"),
     ],
     align=True,
 )
@@ -72,7 +75,21 @@ VENUE_ORDER = np.dtype(
     [
         *_columns("i8", "order_id quantity_lots cumulative_lots limit_ticks stop_ticks expires_ts"),
         *_columns("i8", "bar_number commission_minor charged_minor"),  # bar that may not fill it, nor earlier
-        *_columns("i4", "instrument side order_type time_in_force triggered unused"),
+        *_columns("i4", "instrument side order_type time_in_force triggered reduce_only"),
+        *_columns("i4", "post_only resting"),
+    ],
+    align=True,
+)
+VENUE_TICK = np.dtype(  # what trades, quotes and levels said last, in exchange time
+    [
+        *_columns("i8", "bid_ticks bid_lots ask_ticks ask_lots pending_ticks pending_lots"),
+        *_columns("i8", "trade_ticks interval_ends_ns interval_lots position_lots taken_count"),
+        *_columns("i4", "is_ticks has_touch has_trades book status unused"),
+        # what the desk took of the displayed depth: it comes back with a half-life
+        ("taken_ticks", "i8", (TAKEN_KEPT,)),
+        ("taken_lots", "f8", (TAKEN_KEPT,)),
+        ("taken_ts", "i8", (TAKEN_KEPT,)),
+        ("taken_side", "i8", (TAKEN_KEPT,)),
     ],
     align=True,
 )
@@ -82,7 +99,8 @@ ACTION = np.dtype(_columns("i8", "ts instrument numerator denominator"), align=T
 VENUE = np.dtype(
     [
         ("seed", "u8"),
-        *_columns("i8", "cursor now_ns now_rank instrument_count"),
+        *_columns("i8", "cursor rows_base now_ns now_rank instrument_count"),
+        *_columns("i8", "volume_interval_ns replenish_half_life_ns"),
         *_columns("i8", "last_arrival_ts last_arrival_rank last_response_ts response_ns_min"),
         *_columns("i8", "entry_ns response_ns participation_ppm price_band_ppm"),
         *_columns("f8", "entry_mu entry_sigma response_mu response_sigma reject_probability"),
@@ -92,6 +110,7 @@ VENUE = np.dtype(
         *_columns("i8", "order_count command_head command_count report_head report_count"),
         *_columns("i8", "action_head action_count filled_count"),
         ("instruments", VENUE_INSTRUMENT, (INSTRUMENTS_MAX,)),
+        ("ticks", VENUE_TICK, (INSTRUMENTS_MAX,)),
         ("orders", VENUE_ORDER, (ORDERS_KEPT + 1,)),  # one spare, to move an order to the end
         ("commands", QUEUED, (COMMANDS_KEPT,)),
         ("reports", REPORT, (REPORTS_KEPT,)),
@@ -147,6 +166,8 @@ def _set_market(v: np.void, settings: VenueSettings) -> None:
     v["impact_base_bps"] = settings.impact_base_bps
     v["volume_alpha"] = 2.0 / (settings.volume_bars + 1.0)
     v["adversarial"] = settings.adversarial
+    v["volume_interval_ns"] = duration_ns("volume_interval", settings.volume_interval)
+    v["replenish_half_life_ns"] = duration_ns("replenish_half_life", settings.replenish_half_life)
     v["next_expiry_ts"] = NEVER
     v["now_ns"] = v["last_arrival_ts"] = v["last_response_ts"] = -NEVER
 
@@ -180,6 +201,7 @@ def _set_instrument(
     rates = fee_rates(settings, instrument)
     record["tick_value_numerator"] = instrument.tick_value.numerator
     record["tick_value_denominator"] = instrument.tick_value.denominator
+    record["inverse"] = instrument.inverse
     record["taker_rate"] = rates.taker
     record["maker_rate"] = rates.maker
     record["sell_levy_rate"] = rates.sell_levy

@@ -9,6 +9,7 @@ Rule 4: the hash of a catalog is of its content, not of its bytes: parts may be 
     <catalog>/bars/instrument=<NAME>/part-00000.parquet     columns: BAR_SCHEMA
     <catalog>/actions/instrument=<NAME>/part-00000.parquet  columns: ACTION_SCHEMA
     <catalog>/rejects/<import>.csv                          rows that no import would take
+    <catalog>/trades/, quotes/, levels/                     streams of ticks: store/ticks.py
 
 One process writes a catalog at a time; any number may read it.
 """
@@ -30,6 +31,7 @@ from seawall.model.errors import CatalogError, DataError
 from seawall.model.instruments import Instrument
 from seawall.store.atomic import write_atomically
 from seawall.store.table import READER_ERRORS
+from seawall.store.tick_parts import TICK_KINDS, read_parts
 
 __all__ = [
     "ACTION_SCHEMA",
@@ -160,6 +162,11 @@ class Catalog:
             frame = frame.filter(pl.col("ts_close") <= time_ns(end))
         return frame
 
+    def has_bars(self, name: str) -> bool:
+        """Whether there are bars of an instrument, without reading them."""
+        self.instrument(name)
+        return bool(self._parts("bars", name))
+
     def actions(self, name: str) -> list[CorporateAction]:
         """The splits and dividends of an instrument, sorted by time."""
         self.instrument(name)
@@ -190,14 +197,22 @@ class Catalog:
         return digest.hexdigest()
 
     def describe(self) -> pl.DataFrame:
-        """What there is: instrument, kind, rows, first and last time (ns UTC), interval_ns (null: none)."""
+        """What there is: instrument, kind, rows, first and last time (ns UTC), interval_ns (null: none).
+
+        kind: bars, actions, or trades, quotes, levels, whose times are of their arrival.
+        """
         rows: list[tuple[str, str, int, int | None, int | None, int | None]] = []
         for name in self.instruments():
+            streams = [(kind, read_parts(self.path / kind / _folder(name))) for kind in TICK_KINDS]
+            streams = [(kind, parts) for kind, parts in streams if parts]
             bars = self.bars(name)
-            interval = bars["interval_ns"].item(0) if bars.height else None
-            rows.append(
-                (name, "bars", bars.height, _least(bars["ts_open"]), _most(bars["ts_close"]), interval)
-            )
+            if bars.height or not streams:
+                interval = bars["interval_ns"].item(0) if bars.height else None
+                first, last = _least(bars["ts_open"]), _most(bars["ts_close"])
+                rows.append((name, "bars", bars.height, first, last, interval))
+            for kind, parts in streams:
+                first, last = parts[0].facts.first_local_ns, parts[-1].facts.last_local_ns
+                rows.append((name, kind, sum(part.facts.rows for part in parts), first, last, None))
             times = pl.Series([action.ts_local for action in self.actions(name)], dtype=pl.Int64)
             if len(times):
                 rows.append((name, "actions", len(times), _least(times), _most(times), None))
@@ -213,7 +228,7 @@ class Catalog:
         return f"no instrument {name!r} in {self.name}{hint} It has: {listed or 'none'}"
 
     def _parts(self, kind: str, name: str) -> list[Path]:
-        return sorted((self.path / kind / f"instrument={escape_name(name)}").glob("part-*.parquet"))
+        return sorted((self.path / kind / _folder(name)).glob("part-*.parquet"))
 
     def _read(self, kind: str, name: str, schema: dict[str, type[pl.DataType]]) -> pl.DataFrame:
         frames: list[pl.DataFrame] = [pl.DataFrame(schema=schema)]
@@ -293,7 +308,7 @@ class Catalog:
         number = int(parts[-1].stem.removeprefix("part-")) + 1 if parts else 0
         buffer = io.BytesIO()
         frame.write_parquet(buffer, compression="zstd", compression_level=9)
-        folder = self.path / kind / f"instrument={escape_name(name)}"
+        folder = self.path / kind / _folder(name)
         write_atomically(folder / f"part-{number:05d}.parquet", buffer.getvalue())
 
     def _refuse_if_read_only(self) -> None:
@@ -317,6 +332,10 @@ _DESCRIPTION: dict[str, type[pl.DataType]] = {
     "last": pl.Int64,
     "interval_ns": pl.Int64,
 }
+
+
+def _folder(name: str) -> str:
+    return f"instrument={escape_name(name)}"
 
 
 def _judge(frame: pl.DataFrame, stored: pl.DataFrame) -> pl.DataFrame:

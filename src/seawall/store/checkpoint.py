@@ -21,7 +21,10 @@ DIGEST_BYTES = 32
 
 
 class Checkpoint(msgspec.Struct, frozen=True):
-    """State and venue as bytes, the policy's own state, and how far rows and journal had come."""
+    """State, venue and their books as bytes, the policy's own state, and how far the run had come.
+
+    That is: rows fed, with their digest, bytes of the journal, and external events.
+    """
 
     config_hash: str
     rows_fed: int
@@ -29,6 +32,9 @@ class Checkpoint(msgspec.Struct, frozen=True):
     events_taken: int
     state: bytes
     venue: bytes
+    books: bytes
+    venue_books: bytes
+    rows_sha256: str
     policy: bytes
     words: tuple[str, ...]
     predictions: tuple[ModelPrediction, ...] = ()

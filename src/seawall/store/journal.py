@@ -19,10 +19,12 @@ when there are many; the file below has no buffer of its own that could fail whe
 
 import fcntl
 import hashlib
+import mmap
 import os
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager
 from io import FileIO
 from pathlib import Path
 
@@ -33,7 +35,7 @@ from seawall.kernels.records import seal
 from seawall.kernels.state import DECISION, EQUITY, EVENT, POSTING
 from seawall.model.errors import DiskError, RunError, VerificationError
 
-__all__ = ["FILE_MAGIC", "Frame", "Journal", "read_frames", "read_lane", "read_lanes"]
+__all__ = ["FILE_MAGIC", "Frame", "Journal", "JournalLanes", "read_frames", "read_lane", "read_lanes"]
 
 FILE_MAGIC = b"SEAWALL1"
 FRAME_MAGIC = 0x53455741
@@ -161,19 +163,57 @@ def read_frames(path: Path, upto: int | None = None) -> Iterator[Frame]:
     upto: read no further than this offset (what lies behind it was not yet complete); a file that
     ends before it has lost frames.
     """
+    with _mapped(path) as data:
+        end = len(data) if upto is None else upto
+        if len(data) < end:
+            raise VerificationError(
+                f"{path}: ends at offset {len(data)}, but the run had written {end} bytes"
+            )
+        if data[: len(FILE_MAGIC)] != FILE_MAGIC:
+            raise VerificationError(f"{path}: not a journal: the first 8 bytes are wrong (offset 0)")
+        offset = len(FILE_MAGIC)
+        while offset < end:
+            frame, size = _read_frame(path, data, offset, end)
+            yield frame
+            offset += size
+
+
+@contextmanager
+def _mapped(path: Path) -> Generator[bytes | mmap.mmap]:
+    """The bytes of a file, in memory only as far as they are looked at."""
     try:
-        data = path.read_bytes()[:upto]
+        with path.open("rb") as file:
+            if os.fstat(file.fileno()).st_size == 0:
+                yield b""
+                return
+            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+                yield data
     except OSError as error:
         raise VerificationError(f"{path}: cannot be read: {error.strerror}") from error
-    if upto is not None and len(data) < upto:
-        raise VerificationError(f"{path}: ends at offset {len(data)}, but the run had written {upto} bytes")
-    if data[: len(FILE_MAGIC)] != FILE_MAGIC:
-        raise VerificationError(f"{path}: not a journal: the first 8 bytes are wrong (offset 0)")
-    offset = len(FILE_MAGIC)
-    while offset < len(data):
-        frame, size = _read_frame(path, data, offset)
-        yield frame
-        offset += size
+
+
+class JournalLanes(Mapping[str, np.ndarray]):
+    """The lanes of a journal on disk, each read when it is asked for; `keeps` remembers what was read."""
+
+    def __init__(self, path: Path, keeps: bool = True) -> None:
+        self.path, self.keeps = path, keeps
+        self._read: dict[str, np.ndarray] = {}
+
+    def __getitem__(self, lane: str) -> np.ndarray:
+        if lane in self._read:
+            return self._read[lane]
+        parts = [np.zeros(0, TYPES[lane])]
+        parts += [frame.records for frame in read_frames(self.path) if frame.lane == lane]
+        records = np.concatenate(parts)
+        if self.keeps:
+            self._read[lane] = records
+        return records
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(LANE_NAMES)
+
+    def __len__(self) -> int:
+        return len(LANE_NAMES)
 
 
 def read_lane(path: Path, lane: str) -> np.ndarray:
@@ -191,8 +231,9 @@ def read_lanes(path: Path) -> dict[str, np.ndarray]:
     }
 
 
-def _read_frame(path: Path, data: bytes, offset: int) -> tuple[Frame, int]:
-    if offset + HEADER.size > len(data):
+def _read_frame(path: Path, data: bytes | mmap.mmap, offset: int, end: int) -> tuple[Frame, int]:
+    """The frame at an offset, of the bytes before `end`."""
+    if offset + HEADER.size > end:
         raise VerificationError(f"{path}: torn tail: a frame header is cut short at offset {offset}")
     fields = HEADER.unpack_from(data, offset)
     magic, lane_number, first, count, size, payload_crc, header_crc = fields
@@ -204,7 +245,7 @@ def _read_frame(path: Path, data: bytes, offset: int) -> tuple[Frame, int]:
     if not count or size != count * TYPES[lane].itemsize:
         raise corrupt
     start = offset + HEADER.size
-    payload = data[start : start + size]
+    payload = data[start : min(start + size, end)]
     if len(payload) < size:
         raise VerificationError(
             f"{path}: torn tail: frame at offset {offset} has {len(payload)} of {size} bytes"

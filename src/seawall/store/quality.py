@@ -1,4 +1,4 @@
-"""The quality report of a catalog: what is missing, doubtful or out of place in its bars.
+"""The quality report of a catalog: what is missing, doubtful or out of place in its bars and ticks.
 
 What an import refused is counted too, from the catalog's reject files: off-tick prices, OHLC
 violations, duplicates and back-steps cannot stand in the store itself.
@@ -7,6 +7,8 @@ Rule 1: the report changes nothing; it counts, shows the first few and says what
 Rule 2: gaps are counted against the instrument's session table between its first and last bar.
 Rule 3: a jump is a close-to-close log return, corrected for known splits, above 0.25 or above ten
         robust sigmas (1.4826 times the median size of the returns that are not 0).
+
+What is counted of ticks stands in tick_quality.py.
 """
 
 from collections.abc import Sequence
@@ -22,6 +24,7 @@ from seawall.model.sessions import DAY_NS, SessionTable
 from seawall.store.catalog import Catalog
 from seawall.store.rejects import count_reasons, read_rejects
 from seawall.store.sessions import load_sessions
+from seawall.store.tick_quality import StreamQuality, check_streams, clock_warnings
 
 __all__ = ["InstrumentQuality", "Jump", "QualityReport", "check"]
 
@@ -76,10 +79,12 @@ class InstrumentQuality(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class QualityReport(msgspec.Struct, frozen=True):
-    """One row an instrument, in the order asked for."""
+    """A row an instrument that has bars, and one a stream of ticks, in the order asked for."""
 
     catalog: str
     rows: tuple[InstrumentQuality, ...]
+    ticks: tuple[StreamQuality, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The report in plain types, for JSON."""
@@ -87,15 +92,20 @@ class QualityReport(msgspec.Struct, frozen=True):
 
     def render(self) -> str:
         """The report as lines for a terminal."""
-        lines = [f"quality of {self.catalog}: {len(self.rows)} instruments"]
+        names = {row.instrument for row in (*self.rows, *self.ticks)}
+        lines = [f"quality of {self.catalog}: {len(names)} instruments"]
         for row in self.rows:
             lines += _render(row)
-        clean = sum(row.is_clean for row in self.rows)
-        return "\n".join([*lines, f"{clean} clean, {len(self.rows) - clean} to look at"])
+        for stream in self.ticks:
+            lines += stream.render()
+        lines += [f"warning: {warning}" for warning in self.warnings]
+        everything = (*self.rows, *self.ticks)
+        clean = sum(row.is_clean for row in everything)
+        return "\n".join([*lines, f"{clean} clean, {len(everything) - clean} to look at"])
 
 
 def check(catalog: Catalog, names: Sequence[str] | None = None) -> QualityReport:
-    """Check the bars of `names` (None: all); instruments without bars have no row.
+    """Check the bars and ticks of `names` (None: all); an instrument has a row for what there is of it.
 
     >>> from seawall.store.sample import open_catalog
     >>> [row.instrument for row in check(open_catalog("sample:us-stocks")).rows if row.missing_bars]
@@ -107,7 +117,8 @@ def check(catalog: Catalog, names: Sequence[str] | None = None) -> QualityReport
         bars = catalog.bars(name)
         if bars.height:
             rows.append(_check_one(catalog, name, bars, count_reasons(rejected.get(name, ()))))
-    return QualityReport(catalog.name, tuple(rows))
+    ticks = check_streams(catalog, names)
+    return QualityReport(catalog.name, tuple(rows), ticks, clock_warnings(ticks))
 
 
 def _check_one(

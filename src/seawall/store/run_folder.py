@@ -51,7 +51,7 @@ class RunRecords(msgspec.Struct, frozen=True):
     """A run as its records: the manifest, all records by lane, and where they came from."""
 
     manifest: dict[str, Any]
-    lanes: dict[str, np.ndarray]
+    lanes: Mapping[str, np.ndarray]
     where: str = "run"
 
 

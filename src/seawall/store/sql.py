@@ -1,25 +1,49 @@
-"""SQL over a catalog: DuckDB in memory with the views bars, actions and instruments.
+"""SQL over a catalog: DuckDB in memory with the views bars, trades, quotes, levels, actions, instruments.
 
 Rule 1: one SELECT (or EXPLAIN) a call; nothing else runs, so a query cannot write.
 Rule 2: the database sees the catalog's folder and nothing else: no other file, no network, no
         extension; its configuration is locked before the user's text is parsed.
 Rule 3: prices come twice: exact as *_ticks, and as doubles in currency (open, high, low, close).
+Rule 4: ticks stand in order of arrival; a gap has no price and no size, and says in `missing` how many
+        messages lack (null: unknown).
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import polars as pl
 
+from seawall.kernels.rows import (
+    CLEAR,
+    FLAG_INFERRED_SIDE,
+    FLAG_LAST,
+    FLAG_SNAPSHOT,
+    GAP,
+    LEVEL,
+    QUOTE_BID,
+    TRADE,
+)
 from seawall.model.errors import DataError
 from seawall.store.catalog import ACTION_SCHEMA, BAR_SCHEMA, Catalog, escape_name
+from seawall.store.ticks import TICK_SCHEMAS, tick_parts
 
 __all__ = ["query"]
 
-SQL_TYPES: dict[type[pl.DataType], str] = {pl.Int64: "BIGINT", pl.String: "VARCHAR"}
+SQL_TYPES: dict[type[pl.DataType], str] = {
+    pl.Int64: "BIGINT",
+    pl.String: "VARCHAR",
+    pl.UInt8: "UTINYINT",
+    pl.Int8: "TINYINT",
+    pl.UInt16: "USMALLINT",
+}
 READ_ONLY = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
-VIEWS = """
+KIND_WORDS = {TRADE: "trade", QUOTE_BID: "quote", LEVEL: "level", CLEAR: "clear", GAP: "gap"}
+KIND = (
+    f"CASE t.kind {' '.join(f'WHEN {kind} THEN {word!r}' for kind, word in KIND_WORDS.items())} END AS kind"
+)
+VIEWS = f"""
 CREATE VIEW bars AS
 SELECT i.name AS instrument, make_timestamp_ns(b.ts_open) AS opened, make_timestamp_ns(b.ts_close) AS closed,
        b.open_ticks * i.tick_numerator / i.tick_denominator AS open,
@@ -27,12 +51,45 @@ SELECT i.name AS instrument, make_timestamp_ns(b.ts_open) AS opened, make_timest
        b.low_ticks * i.tick_numerator / i.tick_denominator AS low,
        b.close_ticks * i.tick_numerator / i.tick_denominator AS close,
        b.volume_lots * i.lot_numerator / i.lot_denominator AS volume,
-       b.* EXCLUDE (folder)
+       b.* EXCLUDE (folder, part, place)
 FROM internal.stored_bars b JOIN internal.instrument_terms i USING (folder) ORDER BY i.name, b.ts_open;
 CREATE VIEW actions AS
 SELECT i.name AS instrument, make_timestamp_ns(a.ts_local) AS effective, a.kind, a.ts_local,
        a.numerator, a.denominator, CAST(a.amount AS DOUBLE) AS amount, a.note
 FROM internal.stored_actions a JOIN internal.instrument_terms i USING (folder) ORDER BY i.name, a.ts_local;
+CREATE VIEW trades AS
+SELECT i.name AS instrument, make_timestamp_ns(t.ts_exchange) AS happened,
+       make_timestamp_ns(t.ts_local) AS arrived, {KIND},
+       CASE WHEN t.kind <> {GAP} THEN t.price_ticks * i.tick_numerator / i.tick_denominator END AS price,
+       CASE WHEN t.kind <> {GAP} THEN t.size_lots * i.lot_numerator / i.lot_denominator END AS size,
+       t.side, (t.flags & {FLAG_INFERRED_SIDE}) <> 0 AS side_inferred,
+       CASE WHEN t.kind = {GAP} THEN nullif(t.size_lots, 0) END AS missing,
+       t.sequence, t.flags, t.ts_exchange, t.ts_local, t.price_ticks, t.size_lots
+FROM internal.stored_trades t JOIN internal.instrument_terms i USING (folder)
+ORDER BY i.name, t.part, t.place;
+CREATE VIEW quotes AS
+SELECT i.name AS instrument, make_timestamp_ns(t.ts_exchange) AS happened,
+       make_timestamp_ns(t.ts_local) AS arrived, {KIND},
+       CASE WHEN t.kind <> {GAP} AND t.bid_lots > 0
+            THEN t.bid_ticks * i.tick_numerator / i.tick_denominator END AS bid,
+       CASE WHEN t.kind <> {GAP} THEN t.bid_lots * i.lot_numerator / i.lot_denominator END AS bid_size,
+       CASE WHEN t.kind <> {GAP} AND t.ask_lots > 0
+            THEN t.ask_ticks * i.tick_numerator / i.tick_denominator END AS ask,
+       CASE WHEN t.kind <> {GAP} THEN t.ask_lots * i.lot_numerator / i.lot_denominator END AS ask_size,
+       CASE WHEN t.kind = {GAP} THEN nullif(t.bid_lots, 0) END AS missing,
+       t.sequence, t.flags, t.ts_exchange, t.ts_local, t.bid_ticks, t.bid_lots, t.ask_ticks, t.ask_lots
+FROM internal.stored_quotes t JOIN internal.instrument_terms i USING (folder)
+ORDER BY i.name, t.part, t.place;
+CREATE VIEW levels AS
+SELECT i.name AS instrument, make_timestamp_ns(t.ts_exchange) AS happened,
+       make_timestamp_ns(t.ts_local) AS arrived, {KIND}, t.side,
+       CASE WHEN t.kind = {LEVEL} THEN t.price_ticks * i.tick_numerator / i.tick_denominator END AS price,
+       CASE WHEN t.kind = {LEVEL} THEN t.size_lots * i.lot_numerator / i.lot_denominator END AS size,
+       (t.flags & {FLAG_LAST}) <> 0 AS last, (t.flags & {FLAG_SNAPSHOT}) <> 0 AS snapshot,
+       CASE WHEN t.kind = {GAP} THEN nullif(t.size_lots, 0) END AS missing,
+       t.sequence, t.flags, t.ts_exchange, t.ts_local, t.price_ticks, t.size_lots
+FROM internal.stored_levels t JOIN internal.instrument_terms i USING (folder)
+ORDER BY i.name, t.part, t.place;
 CREATE VIEW instruments AS
 SELECT name, tick, lot, multiplier, currency, sessions, fee_class, shortable
 FROM internal.instrument_terms ORDER BY name;
@@ -70,8 +127,11 @@ def _prepare(connection: duckdb.DuckDBPyConnection, catalog: Catalog) -> None:
     connection.execute("SET autoinstall_known_extensions = false")
     connection.execute("SET autoload_known_extensions = false")
     connection.execute("SET lock_configuration = true")
-    _make_source(connection, "bars", folder, BAR_SCHEMA)
-    _make_source(connection, "actions", folder, ACTION_SCHEMA)
+    _make_source(connection, "bars", sorted(folder.glob("bars/*/part-*.parquet")), BAR_SCHEMA)
+    _make_source(connection, "actions", sorted(folder.glob("actions/*/part-*.parquet")), ACTION_SCHEMA)
+    for kind, schema in TICK_SCHEMAS.items():
+        streams = (tick_parts(catalog, kind, name) for name in catalog.instruments())
+        _make_source(connection, kind, [part.path.resolve() for parts in streams for part in parts], schema)
     connection.execute(VIEWS)
 
 
@@ -100,16 +160,22 @@ def _make_terms(connection: duckdb.DuckDBPyConnection, catalog: Catalog) -> None
 
 
 def _make_source(
-    connection: duckdb.DuckDBPyConnection, kind: str, folder: Path, schema: dict[str, type[pl.DataType]]
+    connection: duckdb.DuckDBPyConnection,
+    kind: str,
+    files: Sequence[Path],
+    schema: dict[str, type[pl.DataType]],
 ) -> None:
-    """A view of a kind's Parquet files with the folder that each stands in; empty without files."""
-    columns = ", ".join(schema)
-    files = _quoted(folder / kind / "*" / "part-*.parquet")
-    source = f"read_parquet({files}, hive_partitioning=false, filename=true)"
-    select = f"SELECT {columns}, parse_filename(parse_dirpath(filename)) AS folder FROM {source}"
-    if not any((folder / kind).glob("*/part-*.parquet")):
-        empty = ", ".join(f"NULL::{SQL_TYPES[dtype]} AS {name}" for name, dtype in schema.items())
-        select = f"SELECT {empty}, NULL::VARCHAR AS folder WHERE false"
+    """A view of a kind's Parquet files, with the folder, the file and the place of each row."""
+    select = "SELECT {}, {} AS folder, {} AS part, {} AS place FROM {}"
+    if files:
+        listed = ", ".join(map(_quoted, files))
+        source = f"read_parquet([{listed}], hive_partitioning=false, filename=true, file_row_number=true)"
+        folder = "parse_filename(parse_dirpath(filename))"
+        select = select.format(", ".join(schema), folder, "filename", "file_row_number", source)
+    else:
+        columns = ", ".join(f"NULL::{SQL_TYPES[dtype]} AS {name}" for name, dtype in schema.items())
+        empty = "(SELECT 1) WHERE false"
+        select = select.format(columns, "NULL::VARCHAR", "NULL::VARCHAR", "NULL::BIGINT", empty)
     connection.execute(f"CREATE VIEW internal.stored_{kind} AS {select}")
 
 

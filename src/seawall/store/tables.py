@@ -4,7 +4,7 @@ Rule 1: every column comes from records of the run and from its manifest, nothin
 Rule 2: prices are given in currency, quantities in lots, money in minor units beside them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -29,7 +29,7 @@ __all__ = [
     "trades_table",
 ]
 
-Lanes = dict[str, np.ndarray]
+Lanes = Mapping[str, np.ndarray]
 
 
 class TableContext:
@@ -44,6 +44,8 @@ class TableContext:
         self.tick_prices = np.array([float(t) for t in manifest["ticks"]])
         self.strategies: list[str] = manifest["strategies"]
         self.tick_values = {i: Fraction(n, d) for i, (n, d) in enumerate(manifest["tick_values"])}
+        contracts = manifest.get("contracts", ())  # runs from before there were any have none
+        self.inverse = frozenset(i for i, contract in enumerate(contracts) if contract == "inverse")
 
     def instrument(self, numbers: np.ndarray) -> pl.Series:
         """Names of instrument numbers; -1 is none."""
@@ -189,7 +191,11 @@ def equity_table(lanes: Lanes) -> pl.DataFrame:
 
 
 def positions_table(lanes: Lanes, context: TableContext) -> pl.DataFrame:
-    """One row each time that a position changed: after a fill, a split, an adjustment."""
+    """One row each time that a position changed: after a fill, a split, an adjustment.
+
+    value_minor is the cost basis with the sign of the lots; in the books of an inverse contract
+    it has the other one.
+    """
     postings = lanes["postings"]
     kept = postings[postings["lots"] != 0]
     totals: dict[tuple[int, int], tuple[int, int]] = {}
@@ -200,7 +206,7 @@ def positions_table(lanes: Lanes, context: TableContext) -> pl.DataFrame:
         held, cost = totals.get(key, (0, 0))
         totals[key] = (held + int(record["lots"]), cost + int(record["position"]))
         lots.append(totals[key][0])
-        costs.append(totals[key][1])
+        costs.append(-totals[key][1] if key[1] in context.inverse else totals[key][1])
     return pl.DataFrame(
         {
             "sequence": kept["sequence"], "ts_ns": kept["ts_local"],
@@ -213,7 +219,7 @@ def positions_table(lanes: Lanes, context: TableContext) -> pl.DataFrame:
 
 def trades_table(lanes: Lanes, context: TableContext) -> pl.DataFrame:
     """Round trips, first in first out; pnl_minor is net of the fees of both sides."""
-    trades = round_trips(lanes["events"], method="fifo", tick_values=context.tick_values)
+    trades = round_trips(lanes["events"], "fifo", context.tick_values, context.inverse)
     numbers = np.array([t.instrument for t in trades], np.int64)
 
     def whole(field: str) -> pl.Series:

@@ -14,6 +14,7 @@ import numpy as np
 
 from seawall.kernels.state import FINE_PER_TICK
 from seawall.model.errors import RunError, SeawallError
+from seawall.model.instruments import CURRENCY_EXPONENTS
 from seawall.model.kinds import DecisionKind, EventKind, Liquidity
 from seawall.model.orders import OrderState, OrderType, Side, TimeInForce
 from seawall.model.reasons import MEANING, Reason
@@ -55,7 +56,7 @@ def order_story(run: RunRecords, order_id: int) -> Json:
     scale = 10**context.exponent
     own = events[events["order_id"] == order_id]
     fills = own[own["kind"] == int(EventKind.FILL)]
-    trades = round_trips(events, method="fifo", tick_values=context.tick_values)
+    trades = round_trips(events, "fifo", context.tick_values, context.inverse)
     return {
         "order_id": order_id,
         "currency": context.currency,
@@ -99,7 +100,8 @@ def story_of_decision(d: Any, context: TableContext, scale: int) -> Json:
         "worst_price": _price(d, "limit_ticks", context),
         "notional": int(d["notional_minor"]) / scale, "cash": int(d["cash_minor"]) / scale,
         "equity": int(d["equity_minor"]) / scale, "only_reduces": bool(d["reducing"]),
-        "limits_version": int(d["limits_version"]), "rules": _rules(d, context.currency, scale),
+        "currency": context.currency, "limits_version": int(d["limits_version"]),
+        "rules": _rules(d, context.currency, scale),
     }  # fmt: skip
 
 
@@ -147,27 +149,29 @@ def render_story(story: Json) -> str:
     for e in story["events"]:
         lines.append(f"    {e['time']:24s}  #{e['sequence']:<6d} {e['what']}")
         if e["kind"] == "fill":
-            lines.append(f"    {'':24s}  {'':7s} costs: {_cost_words(e)}; realised {e['realised']:,.2f}")
-    lines.append(
-        f"  filled    {story['filled_lots']:,} lots; costs in {currency}: {_cost_words(story['costs'])}"
-    )
+            costs, realised = _cost_words(e, currency), _money(e["realised"], currency)
+            lines.append(f"    {'':24s}  {'':7s} costs: {costs}; realised {realised}")
+    costs = _cost_words(story["costs"], currency)
+    lines.append(f"  filled    {story['filled_lots']:,} lots; costs in {currency}: {costs}")
     if story["filled_lots"] and not story["trades"]:
         lines.append("  made      nothing yet: no round trip of it is closed")
     lines += [f"  made      {_trade_words(trade, currency)}" for trade in story["trades"]]
     if len(story["trades"]) > 1:
-        lines.append(f"            {sum(t['pnl'] for t in story['trades']):+,.2f} {currency} in all")
+        total = _money(sum(t["pnl"] for t in story["trades"]), currency, "+")
+        lines.append(f"            {total} {currency} in all")
     return "\n".join(lines)
 
 
 def render_decision(d: Json) -> list[str]:
     """One decision as lines of text."""
+    currency = d["currency"]
     why = f": {d['reason']}, {d['meaning']}" if d["reason"] != "none" else ""
     lines = [
         f"  decision  #{d['sequence']} at {d['time']}, after market row {d['rows_seen']:,}",
         f"            {d['kind'].upper()}{why}",
         f"  policy    {d['strategy']} on {d['instrument']}: {d['policy_said']}",
         f"  saw       price {_number(d['reference_price'])}, {_age(d)}; position {d['position_lots']:,}, "
-        f"cash {d['cash']:,.2f}, equity {d['equity']:,.2f}",
+        f"cash {_money(d['cash'], currency)}, equity {_money(d['equity'], currency)}",
     ]
     if d["values"]:
         lines.append(f"            {', '.join(f'{k} {v:.6g}' for k, v in d['values'].items())}")
@@ -180,7 +184,7 @@ def render_decision(d: Json) -> list[str]:
         )
         lines.append(
             f"  asked     {d['lots']:,} lots at worst {_number(d['worst_price'])}, "
-            f"notional {d['notional']:,.2f}" + (", only reduces" if d["only_reduces"] else "")
+            f"notional {_money(d['notional'], currency)}" + (", only reduces" if d["only_reduces"] else "")
         )
     return lines + (_rule_lines(d["rules"]) if d["rules"] else [])
 
@@ -313,8 +317,13 @@ def _age(d: Json) -> str:
     return f"{words} old" + (f" ({sessions} sessions)" if sessions > 0 else "")
 
 
-def _cost_words(costs: Json) -> str:
-    return ", ".join(f"{name} {costs[name]:,.2f}" for name in COSTS)
+def _money(amount: float, currency: str, sign: str = "") -> str:
+    """An amount with all the places of its minor unit: a satoshi is not a cent."""
+    return f"{amount:{sign},.{CURRENCY_EXPONENTS[currency]}f}"
+
+
+def _cost_words(costs: Json, currency: str) -> str:
+    return ", ".join(f"{name} {_money(costs[name], currency)}" for name in COSTS)
 
 
 def _trade(trade: Trade, order_id: int, context: TableContext, scale: int) -> Json:
@@ -337,7 +346,7 @@ def _trade_words(trade: Json, currency: str) -> str:
     other = f"order {trade['other_order']}" if trade["other_order"] else "a split"
     how = f"opened, {other} closed it" if trade["role"] == "opened" else f"closed, {other} opened it"
     return (
-        f"{trade['pnl']:+,.2f} {currency} net: {trade['lots']:,} {trade['side']} {how}, "
+        f"{_money(trade['pnl'], currency, '+')} {currency} net: {trade['lots']:,} {trade['side']} {how}, "
         f"{trade['entry_price']:,.10g} -> {trade['exit_price']:,.10g}, {trade['closed']}"
     )
 

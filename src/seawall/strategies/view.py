@@ -25,14 +25,16 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from seawall.features.bars import Feature
+from seawall.kernels.book import new_books
 from seawall.kernels.state import BARS_KEPT
 from seawall.model.errors import PolicyError
 from seawall.model.instruments import CURRENCY_EXPONENTS, Instrument
 from seawall.model.kinds import WakeReason
 from seawall.model.orders import OrderState, OrderType, Side
 from seawall.model.predictions import ModelPrediction
+from seawall.strategies.tick_view import TickView
 from seawall.strategies.wakes import OnCrossing
+from seawall.strategies.wiring import Feature
 
 __all__ = ["Bar", "MarketSnapshot", "PortfolioState", "Reader", "View", "WorkingOrder"]
 
@@ -88,11 +90,12 @@ Reader = Callable[[], float]
 """One feature of one instrument, bound: call it for the present value (NaN until warm)."""
 
 
-class View:
+class View(TickView):
     """A read-only window on the state of a desk, for one of its strategies.
 
     state: array of one STATE; instruments, features and crossings in the order in which the
-    desk entered them; predictions: the newest by (name, instrument), kept by the desk.
+    desk entered them; predictions: the newest by (name, instrument), kept by the desk; books:
+    depth, for instruments that have it.
     """
 
     def __init__(
@@ -105,6 +108,7 @@ class View:
         predictions: Mapping[tuple[str, str], ModelPrediction] | None = None,
         strategy: int = 0,
         currency: str = "USD",
+        books: np.ndarray | None = None,
     ) -> None:
         frozen = state.view()
         frozen.flags.writeable = False
@@ -126,7 +130,11 @@ class View:
         ticks = [instrument.tick.as_integer_ratio() for instrument in instruments]
         self._tick = [(float(numerator), float(denominator)) for numerator, denominator in ticks]
         self._tick_values = [float(instrument.tick_value) for instrument in instruments]
+        self._inverse = [instrument.inverse for instrument in instruments]
         self._bind(s, strategy, len(self._names))
+        depth = (new_books(0) if books is None else books).view()
+        depth.flags.writeable = False
+        self._bind_ticks(s, depth, len(self._names))
 
     def _bind(self, s: Any, strategy: int, count: int) -> None:
         """Memoryviews of the columns that policies read at each wake."""
@@ -143,9 +151,9 @@ class View:
         self._open_orders = memoryview(s["open_orders"][0])
         self._lots = memoryview(s["positions"][0, strategy]["lots"])
         self._costs = memoryview(s["positions"][0, strategy]["cost_minor"])
-        self._rings = [s["bars"][0, number] for number in range(count)]
+        self._bar_rings = [s["bars"][0, number] for number in range(count)]
         self._columns = {
-            field: [memoryview(ring[field]) for ring in self._rings] for field in (*PRICES, "volume")
+            field: [memoryview(ring[field]) for ring in self._bar_rings] for field in (*PRICES, "volume")
         }
         self._closes = self._columns["close"]
         self._feature_shown = s["feature_shown"][0]
@@ -225,7 +233,7 @@ class View:
         the desk keeps is a PolicyError.
         """
         number = self.index(instrument)
-        bars = self._rings[number][self._places(number, count)]
+        bars = self._bar_rings[number][self._places(number, count)]
         numerator, denominator = self._tick[number]
         for field in PRICES:
             bars[field] = bars[field] * numerator / denominator
@@ -235,7 +243,7 @@ class View:
         """The closes of the last `count` completed bars, oldest first: a copy, array [<= count]."""
         number = self.index(instrument)
         numerator, denominator = self._tick[number]
-        return self._rings[number]["close"][self._places(number, count)] * numerator / denominator
+        return self._bar_rings[number]["close"][self._places(number, count)] * numerator / denominator
 
     def feature(self, feature: str, instrument: str | int) -> float:
         """A declared feature, by name; NaN until warm. Features of a price are in currency."""
@@ -304,12 +312,18 @@ class View:
         return self._lots[self.index(instrument) if number is None else number]
 
     def average_price(self, instrument: str | int) -> float:
-        """Average price that the position cost, in currency; NaN without a position."""
+        """Average price that the position cost, in currency; NaN without a position.
+
+        The price at which all of it would have cost the same: of an inverse contract the harmonic mean.
+        """
         number = self.index(instrument)
         lots = self._lots[number]
         if lots == 0:
             return math.nan
         numerator, denominator = self._tick[number]
+        if self._inverse[number]:
+            cost = -self._costs[number]
+            return lots * self._tick_values[number] / cost * numerator / denominator if cost else math.nan
         return self._costs[number] / lots / self._tick_values[number] * numerator / denominator
 
     def working(self, instrument: str | int) -> int:

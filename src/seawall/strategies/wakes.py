@@ -6,6 +6,7 @@ Rule 2: an interval is a duration above 0, written as in "30s", "5m", "1h", "1d"
 """
 
 import math
+from typing import Any
 
 import msgspec
 
@@ -18,7 +19,10 @@ __all__ = [
     "OnCrossing",
     "OnEvent",
     "OnOrder",
+    "OnPacket",
+    "OnQuote",
     "OnTimer",
+    "OnTrade",
     "Wake",
     "interval_ns",
 ]
@@ -39,14 +43,39 @@ def interval_ns(interval: str) -> int:
     return duration
 
 
+def _check_size(name: str, size: Any, kind: Any, said: str) -> None:
+    """The size of bars of trades: None, or a finite number of its kind above 0."""
+    if size is None:
+        return
+    if isinstance(size, bool) or not isinstance(size, kind) or not math.isfinite(size) or size <= 0:
+        raise ConfigError(f"bars of {name}: must be a {said} above 0, got {size!r}")
+
+
 class OnBarClose(msgspec.Struct, frozen=True, tag=True):
-    """Each completed bar of the interval; None is the data's own interval."""
+    """Each completed bar of the interval; None is the data's own interval.
+
+    Out of trades, where the data are ticks, bars are made of an interval, or of so many `trades`, of a
+    `volume` in lots, or of a `value` in currency (price x size x multiplier): one of the four.
+
+    >>> OnBarClose("5m"), OnBarClose(trades=1000).interval
+    (OnBarClose(interval='5m', trades=None, volume=None, value=None), None)
+    """
 
     interval: str | None = None
+    trades: int | None = None
+    volume: int | None = None
+    value: float | None = None
 
     def __post_init__(self) -> None:
+        kinds = ("interval", "trades", "volume", "value")
+        given = [name for name in kinds if getattr(self, name) is not None]
+        if len(given) > 1:
+            raise ConfigError(f"bars are of one kind: give {' or '.join(given)}, not both")
         if self.interval is not None:
             interval_ns(self.interval)
+        for name in ("trades", "volume"):
+            _check_size(name, getattr(self, name), int, "whole number")
+        _check_size("value", self.value, int | float, "number")
 
 
 class OnBarOpen(msgspec.Struct, frozen=True, tag=True):
@@ -91,4 +120,16 @@ class OnEvent(msgspec.Struct, frozen=True, tag=True):
     """Each prediction of a model that arrives."""
 
 
-Wake = OnBarClose | OnBarOpen | OnTimer | OnOrder | OnCrossing | OnEvent
+class OnTrade(msgspec.Struct, frozen=True, tag=True):
+    """Each trade; several of one nanosecond wake once."""
+
+
+class OnQuote(msgspec.Struct, frozen=True, tag=True):
+    """Each change of the touch: best bid, best ask, or their lots."""
+
+
+class OnPacket(msgspec.Struct, frozen=True, tag=True):
+    """Each message of the market: a trade, a quote, a change of the book."""
+
+
+Wake = OnBarClose | OnBarOpen | OnTimer | OnOrder | OnCrossing | OnEvent | OnTrade | OnQuote | OnPacket

@@ -10,7 +10,8 @@ from typing import Any, cast
 
 import numpy as np
 
-from seawall.features.bars import Feature
+from seawall.features.bars import Feature as BarFeature
+from seawall.features.ticks import TickFeature
 from seawall.kernels.state import CROSSINGS_MAX, FEATURES_MAX
 from seawall.model.errors import ConfigError
 from seawall.strategies.wakes import (
@@ -19,21 +20,38 @@ from seawall.strategies.wakes import (
     OnCrossing,
     OnEvent,
     OnOrder,
+    OnPacket,
+    OnQuote,
     OnTimer,
+    OnTrade,
     Wake,
     interval_ns,
 )
 
-__all__ = ["crossings_of", "features_of", "wire_policy"]
+__all__ = ["Feature", "bars_of", "crossings_of", "features_of", "wakes_of", "wire_policy"]
+
+Feature = BarFeature | TickFeature
 
 
 def features_of(policy: Any) -> tuple[Feature, ...]:
-    """The features that the policy declares, each once, in its order."""
-    features = _declared(policy, "features", Feature)
-    features = tuple(dict.fromkeys(features))
+    """The features that the policy declares, each once: of bars, then of trades, then of the touch."""
+    features: tuple[Feature, ...] = _declared(policy, "features", Feature)
+    features = tuple(sorted(dict.fromkeys(features), key=_group))
     if len(features) > FEATURES_MAX:
         raise ConfigError(f"the policy declares {len(features)} features; a desk can have {FEATURES_MAX}")
     return features
+
+
+def _group(feature: Feature) -> int:
+    """0 for features of bars, 1 of trades, 2 of the touch."""
+    if isinstance(feature, BarFeature):
+        return 0
+    return 1 if feature.of_trades else 2
+
+
+def bars_of(policy: Any) -> OnBarClose | None:
+    """The bars on whose closes the policy wakes; None if it does not."""
+    return next((wake for wake in wakes_of(policy) if isinstance(wake, OnBarClose)), None)
 
 
 def crossings_of(policy: Any) -> tuple[OnCrossing, ...]:
@@ -71,7 +89,11 @@ def wire_policy(s: Any, policy: Any) -> None:
         record["kind"] = feature.number
         record["window"] = feature.window
         record["parameter"] = feature.parameter
+        record["in_price"] = int(feature.in_price)
+    groups = [_group(feature) for feature in features]
     s["feature_count"] = len(features)
+    s["bar_feature_count"], s["trade_feature_count"] = groups.count(0), groups.count(1)
+    s["tick_features"] = groups.count(1) + groups.count(2)
     s["feature_values"][:] = np.nan
     s["feature_shown"][:] = np.nan
     names = {feature.name: number for number, feature in enumerate(features)}
@@ -98,8 +120,8 @@ def _wire_crossing(record: Any, crossing: OnCrossing, names: dict[str, int]) -> 
 def _wire_wake(s: Any, wake: Wake) -> None:
     if isinstance(wake, OnBarClose):
         wanted = 0 if wake.interval is None else interval_ns(wake.interval)
-        if s["wake_bar_close"] and s["bar_interval_ns"] != wanted:
-            raise ConfigError("a policy can wake on the closes of one interval only")
+        if s["wake_bar_close"]:
+            raise ConfigError("a policy can wake on the closes of one kind of bars only")
         s["wake_bar_close"] = 1
         s["bar_interval_ns"] = wanted
     elif isinstance(wake, OnBarOpen):
@@ -114,3 +136,9 @@ def _wire_wake(s: Any, wake: Wake) -> None:
         s["wake_orders"] = 1
     elif isinstance(wake, OnEvent):
         s["wake_events"] = 1
+    elif isinstance(wake, OnTrade):
+        s["wake_trade"] = 1
+    elif isinstance(wake, OnQuote):
+        s["wake_quote"] = 1
+    elif isinstance(wake, OnPacket):
+        s["wake_packet"] = 1

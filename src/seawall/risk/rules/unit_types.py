@@ -1,7 +1,8 @@
 """C2: lots are a count of lots, never an amount of money that slipped into their place.
 
 Rule 1: the types of model/units.py keep a Notional out of a Quantity's place; what a door
-        without types lets through arrives here as `wanted_lots` = -1.
+        without types lets through arrives here as `wanted_lots` = -1. So do the lots of what
+        settles in another currency than the account: they are no amount of its money.
 Rule 2: the lots that are reviewed are the lots that were typed; there is no switch.
 """
 
@@ -28,7 +29,7 @@ UNIT_TYPES = Rule(
     blind_reason=Reason.UNIT_MISMATCH,
     unit="lots",
     reducing=False,
-    needs="a quantity in lots",
+    needs="a quantity in lots of what settles in the account's currency",
     meaning="the size is a count of lots, not a notional or a price",
     check=unit_types,
 )
