@@ -27,7 +27,7 @@ PEERS = (
     ("hftbacktest", "hft_step", "hftbacktest", TICK, ("w1",)),
     ("hftbacktest plain", "hft_plain", "hftbacktest", TICK, ("w1",)),
 )
-YARDSTICKS = ("nautilus", "nautilus core", "csp")
+YARDSTICKS = ("nautilus core", "csp", "hftbacktest")
 COUNTED = {"w1": ("calls", "above"), "w2": ("orders", "position")}
 TITLES = {
     "w1": "a Python callback on each trade, an exponential average and a count",
@@ -45,7 +45,8 @@ def make_sides(work: str, trades: int) -> list[Side]:
             for name, module, package, environment, works in PEERS
             if work in works
         ),
-        Side("seawall", "w12_seawall", trades, modes=(work,)),
+        Side("seawall", "w12_seawall", trades, modes=(work, "mapped")),
+        Side("seawall streamed", "w12_seawall", trades, modes=(work, "streamed")),
     ]
 
 

@@ -3,10 +3,11 @@
 Rule 1: ordinary policies over the ordinary backtest shell, nothing is switched off. W1 wakes a Python
 policy on each trade; W2 declares the momentum as a feature and wakes where it crosses a threshold.
 The largest share of a bar's volume is unlimited, since it is unknown in the first minute; its rule runs.
-Rule 2: the clock covers the whole run: reading the trades from the catalog piece by piece and hashing
-them, features, wakes, every rule of the gate, venue, ledger, records, their digests and the journal on
-disk. Writing the catalog beforehand and the Parquet tables afterwards are outside, as making objects or
-arrays is for the other engines.
+Rule 2: the clock covers the whole run: hashing the trades, features, wakes, every rule of the gate, venue,
+ledger, records, their digests and the journal on disk. Writing the catalog beforehand and the Parquet
+tables afterwards are outside, as making objects or arrays is for the other engines.
+Rule 3: mapped, the trades are a file of rows that an earlier run has made, as the other engines have theirs
+in memory; streamed, they are read from the catalog's Parquet files inside the clock.
 """
 
 import shutil
@@ -141,14 +142,15 @@ def make_catalog(folder: Path, trades: np.ndarray) -> None:
     tick_store.write_ticks(catalog, "trades", NAME, frame)
 
 
-def prepare(trades: np.ndarray, work: str) -> Callable[[], Any]:
-    """The catalog is written, and the run is made, before the clock starts."""
+def prepare(trades: np.ndarray, work: str, reading: str) -> Callable[[], Any]:
+    """The catalog is written, its rows are mapped, and the run is made, before the clock starts."""
     folder = tempfile.TemporaryDirectory(prefix="seawall-w12-")
     home = Path(folder.name)
     make_catalog_apart("w12_seawall", home, trades)
     shutil.copyfile(__file__, home / "w12_policy.py")
     text = DESK.replace("POLICY", POLICIES[work])
-    backtest = start(parse_desk(text), text, home, home / "run", overwrite=True)
+    maps_rows = reading == "mapped"
+    backtest = start(parse_desk(text), text, home, home / "run", overwrite=True, maps_rows=maps_rows)
     backtest.makes_tables = False
     return lambda: (work, backtest, backtest.run(), folder)
 
