@@ -27,7 +27,19 @@ from seawall.model.errors import (
 )
 from seawall.portfolio.ledger import check_books_full
 from seawall.runtime.desk import AssembledDesk, assemble
-from seawall.runtime.loop import DONE, DRAIN, EVENT, FOREVER, HALT, NEED_ROWS, WAKE, bind, new_table
+from seawall.runtime.loop import (
+    DONE,
+    DRAIN,
+    EVENT,
+    FOREVER,
+    FULL,
+    HALT,
+    NEED_ROWS,
+    WAKE,
+    bind,
+    bind_quick,
+    new_table,
+)
 from seawall.runtime.recorder import Recorder
 from seawall.runtime.window import Window
 from seawall.simulator.exchange import corporate_action
@@ -118,8 +130,11 @@ class Backtest:
                 policy_state(self.engine.policy)  # what no checkpoint can keep is said now, not hours later
         step, where = self._bind()
         decide, view, write = self.engine.policy.decide, self.engine.view, self.engine.writer.write
+        quick, part = self._bind_quick()
         while True:
-            code = step(*where)
+            code = quick(*part)
+            if code == FULL:
+                code = step(*where)
             if code == WAKE:
                 try:
                     wanted = decide(view)
@@ -132,6 +147,7 @@ class Backtest:
                     return self._stop()
                 self._feed(limit, progress)
                 step, where = self._bind()
+                quick, part = self._bind_quick()
             elif code == DRAIN:
                 self._drain()
             elif code == EVENT:
@@ -149,6 +165,10 @@ class Backtest:
         return bind(
             self.table, self.state, self.venue, self.books, self.venue_books, window.core, window.venue
         )
+
+    def _bind_quick(self) -> tuple[Any, tuple[Any, ...]]:
+        """Its quick part, on the same window."""
+        return bind_quick(self.table, self.state, self.venue, self.books, self.window.core)
 
     def _feed(self, limit: int, progress: Progress | None) -> None:
         """Makes the next chunk known, or tells the core that no more will come."""

@@ -17,7 +17,7 @@ import numba
 import numpy as np
 
 from seawall.engine.groups import close_group, take_row
-from seawall.engine.placing import take_intents
+from seawall.engine.placing import forget_wake, take_intents
 from seawall.engine.ticks import has_work
 from seawall.execution.manager import take_report
 from seawall.kernels.book import BOOK
@@ -38,14 +38,18 @@ __all__ = [
     "DRAIN",
     "EVENT",
     "FOREVER",
+    "FULL",
     "HALT",
     "NEED_ROWS",
     "WAKE",
     "bind",
+    "bind_quick",
     "new_table",
     "open_group",
     "run",
     "run_at",
+    "run_quick",
+    "run_quick_at",
 ]
 
 NEED_ROWS = 0  # the next row must be known before anything more can be decided
@@ -54,6 +58,7 @@ DRAIN = 2  # the record tables are nearly full
 DONE = 3  # rows, reports and commands are all consumed
 EVENT = 4  # the external event at until_ts is due
 HALT = 5  # stop_code says why
+FULL = 6  # run_quick leaves the rest to run
 
 TABLE_LENGTH = 10
 FOREVER = 4_611_686_018_427_387_904  # 2^62: no such thing is due
@@ -104,6 +109,39 @@ def run(state: Any, venue: Any, books: Any, venue_books: Any, rows: Any, venue_r
             return DONE if ts >= FOREVER else EVENT
         else:
             _take_next(s, books, rows, index, ts, phase)
+
+
+@kernel
+def run_quick(state: Any, venue: Any, books: Any, rows: Any) -> int:
+    """From one wake of a policy that wants nothing to the next, where only ticks come; else FULL.
+
+    It does a part of what `run` does, in the same order, and leaves the rest to it: whatever it
+    answers, `run` goes on from there. Entering all of `run` costs more than a row does.
+    """
+    s = state[0]
+    v = venue[0]
+    if s["stop_code"] != 0 or s["intent_count"] > 0 or s["command_count"] > 0 or not room_left(s):
+        return FULL
+    if s["wake_reasons"] != 0 and s["group_open"] == 0:
+        s["idle_wakes"] += 1
+        forget_wake(s)
+    index = _run_ahead(s, v, books, rows)
+    if index >= rows.shape[0] or s["stop_code"] != 0:
+        return FULL
+    ts, phase = _next(s, v, rows, index)
+    if _ends_group(s, ts, phase) and close_group(s):
+        return WAKE
+    return FULL
+
+
+@kernel
+def run_quick_at(table_address: int) -> int:
+    """`run_quick` on arrays whose addresses and lengths stand in a table; for compiled code only."""
+    table = carray(pointer(table_address), (TABLE_LENGTH,), np.int64)
+    state = carray(pointer(table[0]), (1,), STATE)
+    venue = carray(pointer(table[1]), (1,), VENUE)
+    books = carray(pointer(table[2]), (table[3],), BOOK)
+    return run_quick(state, venue, books, carray(pointer(table[6]), (table[7],), ROW))
 
 
 @kernel
@@ -165,6 +203,15 @@ def run_at(table_address: int) -> int:
 def new_table() -> np.ndarray:
     """Where `bind` writes down addresses; whoever calls keeps it and all arrays alive and in place."""
     return np.zeros(TABLE_LENGTH, np.int64)
+
+
+def bind_quick(
+    table: np.ndarray, state: Any, venue: Any, books: Any, rows: Any
+) -> tuple[Any, tuple[Any, ...]]:
+    """The same for `run_quick`, after `bind` has filled the table."""
+    if not hasattr(run, "py_func"):
+        return run_quick, (state, venue, books, rows)
+    return cast(Any, run_quick_at).compile((numba.types.int64,)), (table.ctypes.data,)
 
 
 def bind(
