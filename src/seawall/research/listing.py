@@ -147,6 +147,11 @@ def render_summary(run: Run) -> str:
             f"{f['fills']:,} fills, {f['trades']:,} round trips",
         )
     )
+    shifts = run.manifest.get("clock_shifts", {})
+    if shifts:
+        least, most = min(shifts.values()) / 1e9, max(shifts.values()) / 1e9
+        span = f"{least:+g} s" if least == most else f"{least:+g} to {most:+g} s"
+        rows.append(("clock", f"arrival times of {len(shifts)} streams were shifted at import by {span}"))
     unfilled = run.orders.filter((pl.col("filled_lots") == 0) & (pl.col("status") == "expired")).height
     if unfilled:
         rows.append(("expired", f"{unfilled:,} orders without a fill; a DAY order ends with its session"))

@@ -4,6 +4,7 @@ Rule: the assumptions are those of the run's own configuration, never of today's
 """
 
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import polars as pl
@@ -70,11 +71,21 @@ def _data_words(run: Run, desk: Desk) -> dict[str, str]:
     volume = f"{data.assumed_volume_lots:,} lots {span} where unknown" if data.volume else "as in the data"
     return {
         "Data": f"{data.catalog}: {', '.join(data.instruments)}, {run.manifest['rows']:,} market rows",
+        **({"Clock": shift_words(run.manifest)} if run.manifest.get("clock_shifts") else {}),
         "Volume": volume,
         "Account": f"{desk.desk.account}, {desk.desk.cash:,} {desk.desk.currency}",
         "Policy": ", ".join(f"{key} = {value}" for key, value in desk.strategy.items()),
         "Stale equity points": str(run.manifest["stale_equity_points"]),
     }
+
+
+def shift_words(manifest: dict[str, Any]) -> str:
+    """By how much the importers moved the recorder's clock, and for which streams."""
+    by_shift: dict[int, list[str]] = {}
+    for stream, shift_ns in manifest["clock_shifts"].items():
+        by_shift.setdefault(shift_ns, []).append(stream)
+    parts = (f"{shift_ns / 1e9:+g} s for {', '.join(streams)}" for shift_ns, streams in by_shift.items())
+    return f"arrival times were shifted at import: {'; '.join(parts)}"
 
 
 def _limit_words(desk: Desk) -> dict[str, str]:

@@ -142,21 +142,27 @@ class Backtest:
                         write(wanted)
                 except (Exception, SystemExit) as error:
                     raise self.engine.fault(error) from error
-            elif code == NEED_ROWS:
+                continue
+            if code == NEED_ROWS:
                 if self.fed >= limit and stopped:
                     return self._stop()
                 self._feed(limit, progress)
                 step, where = self._bind()
                 quick, part = self._bind_quick()
-            elif code == DRAIN:
-                self._drain()
-            elif code == EVENT:
-                self._take_event()
-            elif code == HALT:
-                raise InvariantBroken(halt_message(self.state[0]))
-            else:
-                assert code == DONE
+            elif code == DONE:
                 return self._finish()
+            else:
+                self._serve(code)
+
+    def _serve(self, code: int) -> None:
+        """What the loop asks for besides rows and the policy."""
+        if code == DRAIN:
+            self._drain()
+        elif code == EVENT:
+            self._take_event()
+        else:
+            assert code == HALT
+            raise InvariantBroken(halt_message(self.state[0]))
 
     def _bind(self) -> tuple[Any, tuple[Any, ...]]:
         """The loop on the present window."""
