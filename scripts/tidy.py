@@ -45,9 +45,9 @@ BANNED_METHODS = {"read_text", "write_text", "read_bytes", "write_bytes"}
 # What pure rooms may import. Anything else needs a line here, with its reason.
 PURE_IMPORTS = {
     "__future__", "abc", "ast", "bisect", "collections", "dataclasses", "datetime", "decimal", "difflib",
-    "enum", "fractions", "functools", "hashlib", "heapq", "inspect", "itertools", "json", "math", "msgspec",
-    "numpy", "operator", "re", "seawall", "statistics", "string", "struct", "textwrap", "tomllib", "types",
-    "typing",
+    "enum", "fractions", "functools", "gc", "hashlib", "heapq", "inspect", "itertools", "json", "math",
+    "msgspec", "numpy", "operator", "re", "seawall", "statistics", "string", "struct", "textwrap", "tomllib",
+    "types", "typing",
 }  # fmt: skip
 KERNEL_IMPORTS = {"__future__", "collections", "math", "numba", "numpy", "seawall", "typing"}
 # jit.py keeps the compiler's cache: the one pure module that looks at files, at import only.

@@ -1,5 +1,6 @@
 """Policies: their memory goes through bytes and back, and the conformance suite finds offenders."""
 
+import gc
 import random
 from collections import deque
 from dataclasses import dataclass, field
@@ -228,3 +229,31 @@ def test_conformance_passes():
     """What is a function of memory and view passes, with and without slots."""
     check_policy(Memory, a_view())
     check_policy(Slotted, a_view())
+
+
+class Plain:
+    """A policy of the usual make."""
+
+    features, wakes = (), ()
+
+    def __init__(self):
+        self.turn, self.average = 0, 1.5
+        self.seen = [1, 2]
+
+    def decide(self, _):
+        """Counts."""
+        self.turn += 1
+
+
+def test_taking_the_memory_leaves_the_attributes_where_they_are():
+    """Nothing asks for the instance's dictionary: with it the interpreter is half as fast ever after."""
+    policy = Plain()
+    before = policy_state(policy)
+    assert not any(isinstance(held, dict) for held in gc.get_referents(policy))
+    assert vars(policy) == {"turn": 0, "average": 1.5, "seen": [1, 2]}
+    assert policy_state(policy) == before  # with the dictionary there it reads that
+    setattr(policy, "of_another_hand", 7)  # noqa: B010 - a name that stands in none of its code
+    assert policy_state(policy) != before
+    fresh = Plain()
+    setattr(fresh, "of_another_hand", 7)  # noqa: B010
+    assert policy_state(fresh) == policy_state(policy)

@@ -14,30 +14,31 @@ readers; `snapshot() -> bytes` and `restore(bytes)` for memory that the default 
 The life of a policy is: constructor, start, [restore], decide, decide, ...
 """
 
+import gc
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from enum import IntEnum
-from types import BuiltinMethodType
+from types import BuiltinMethodType, CodeType
 from typing import Any, Protocol, cast, get_args
 
 import msgspec
 import numpy as np
 
-from seawall.features.bars import Feature
 from seawall.model.errors import PolicyError
 from seawall.model.intents import Cancel, CancelAll, Exits, Intent, Order, Target
 from seawall.model.orders import OrderType, Side, TimeInForce
 from seawall.model.predictions import ModelPrediction
 from seawall.strategies.view import Bar, View
-from seawall.strategies.wakes import OnBarClose, OnBarOpen, OnCrossing, OnEvent, OnOrder, OnTimer, Wake
+from seawall.strategies.wakes import Wake
+from seawall.strategies.wiring import Feature
 
 __all__ = ["Policy", "check_policy", "policy_state", "restore_policy"]
 
 DEPTH_MAX = 32  # deeper memory than this refers to itself
 STRUCTS: tuple[type[Any], ...] = (*get_args(Feature), Exits, Target, Order, ModelPrediction, Bar)
 ENUMS: tuple[type[Any], ...] = (Side, OrderType, TimeInForce)
-WAKES = (OnBarClose, OnBarOpen, OnCrossing, OnEvent, OnOrder, OnTimer)
+WAKES = get_args(Wake)
 KNOWN: dict[str, type[Any]] = {kind.__name__: kind for kind in STRUCTS + ENUMS + WAKES}
 
 
@@ -72,7 +73,7 @@ def policy_state(policy: object) -> bytes:
         return content
     plain = {
         name: _plain(value, f"{type(policy).__name__}.{name}", 0)
-        for name, value in _attributes(policy).items()
+        for name, value in sorted(_attributes(policy).items())
         if not _is_bound(value)
     }
     return msgspec.msgpack.encode(plain)
@@ -152,15 +153,47 @@ def _is_bound(value: object) -> bool:
 
 
 def _attributes(policy: object) -> dict[str, Any]:
-    """What the instance itself holds, in its own order, with or without a `__dict__`."""
+    """What the instance itself holds, with or without a `__dict__`."""
     found: dict[str, Any] = {}
     for kind in type(policy).__mro__:
         names: Any = kind.__dict__.get("__slots__", ())
         for name in (names,) if isinstance(names, str) else names:
             if not name.startswith("__") and hasattr(policy, name):
                 found[name] = getattr(policy, name)
-    found.update(getattr(policy, "__dict__", {}))
+    inline = _inline_attributes(policy, list(found.values()))
+    found.update(getattr(policy, "__dict__", {}) if inline is None else inline)
     return found
+
+
+def _inline_attributes(policy: object, slots: list[Any]) -> dict[str, Any] | None:
+    """The instance's attributes without asking for its `__dict__`; None where they are not all found so.
+
+    CPython keeps attributes beside the object until somebody asks for the dictionary; from then on each
+    access of the policy's own code costs about twice as much. Candidates are the names in the code of its
+    classes; the objects that the instance refers to tell whether all of them, and no others, were found.
+    """
+    kind = type(policy)
+    names = {name for base in kind.__mro__ for value in vars(base).values() for name in _names_in(value)}
+    found: dict[str, Any] = {}
+    for name in sorted(names):
+        if not hasattr(kind, name) and hasattr(policy, name):
+            found[name] = getattr(policy, name)
+    held = gc.get_referents(policy)
+    for value in [*found.values(), *slots, kind]:
+        place = next((place for place, other in enumerate(held) if other is value), None)
+        if place is None:
+            return None
+        del held[place]
+    return None if held else found
+
+
+def _names_in(value: Any) -> set[str]:
+    """All names of attributes and globals in a function's code and in what is nested in it."""
+    code = value if isinstance(value, CodeType) else getattr(value, "__code__", None)
+    if code is None:
+        return set()
+    nested = (constant for constant in code.co_consts if isinstance(constant, CodeType))
+    return {*code.co_names, *(name for constant in nested for name in _names_in(constant))}
 
 
 def _plain(value: Any, where: str, depth: int) -> Any:
