@@ -100,8 +100,8 @@ class Momentum:
 
     features = (tick_features.TradeChange(LOOKBACK),)
     wakes = (
-        OnCrossing(f"trade_change_{LOOKBACK}", THRESHOLD),
-        OnCrossing(f"trade_change_{LOOKBACK}", -THRESHOLD),
+        OnCrossing(f"trade_change_{LOOKBACK}", THRESHOLD, way="up"),
+        OnCrossing(f"trade_change_{LOOKBACK}", -THRESHOLD, way="down"),
     )
 
     def __init__(self) -> None:
@@ -112,7 +112,7 @@ class Momentum:
         self.change = view.reader(f"trade_change_{LOOKBACK}", NAME)
 
     def decide(self, view: View) -> list[Target] | None:
-        """A target only where the side changes: half of the crossings lead back between the thresholds."""
+        """A target only where the side changes: most crossings are of a threshold that is passed already."""
         change = self.change()
         if self.long and change <= -THRESHOLD:
             self.long = False

@@ -181,6 +181,21 @@ def test_crossings():
     assert log == [(True, 2), (True, 1), (False, 0), (True, 1), (False, 0), (False, 0), (True, 3)]
 
 
+@pytest.mark.parametrize(("way", "told"), [(0, "ududu"), (1, "u.u.u"), (-1, ".d.d.")])
+def test_a_crossing_of_one_way_is_silent_about_the_other(way, told):
+    """The other way is remembered all the same: the next crossing of the declared one is told again."""
+    state = a_state([(kernel.SMA, 1, 0)])
+    s = state[0]
+    s["crossing_count"] = 1
+    s["crossings"][0]["left"], s["crossings"][0]["right"], s["crossings"][0]["level"] = 0, -1, 10.0
+    s["crossings"][0]["way"] = way
+    log = ""
+    for close in (11.0, 9.0, 12.0, 8.0, 11.0):
+        feed(s, (close,) * 4)
+        log += ("u" if close > 10 else "d") if kernel.check_crossings(s, 0) else "."
+    assert log == told
+
+
 def test_bars_record_has_the_fields_that_the_kernel_reads():
     """The ring is a power of two, which the view's masks rely on."""
     assert BARS_KEPT & (BARS_KEPT - 1) == 0

@@ -4,6 +4,8 @@ The expected wakes are worked out from the rows alone, in plain Python, without 
 """
 
 from collections import defaultdict
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +41,8 @@ WAKES = {  # what the policy declares -> what its wakes are made of
         "trade cross timer time"
     ),
     'OnCrossing("trade_change_5", 0.15)': "cross",
+    'OnCrossing("trade_change_5", 0.15, way="up")': "cross_up",
+    'OnCrossing("trade_change_5", 0.15, way="down")': "cross_down",
     "OnTrade(),": "trade",
     "OnBarClose(trades=7), OnTrade()": "trade count",
     "OnBarClose(volume=40),": "volume",
@@ -81,6 +85,10 @@ def expected_wakes(rows: np.ndarray, parts: list[str]) -> list[tuple[int, int]]:
     """(time, reasons) of each wake, by time; `parts` are the kinds of wakes."""
     reasons: dict[int, int] = defaultdict(int)
     makers = {"trade": _trades, "packet": _packets, "cross": _crossings, "timer": _timers}
+    makers |= {
+        "cross_up": partial(_crossings, told=(True,)),
+        "cross_down": partial(_crossings, told=(False,)),
+    }
     makers |= {"time": _time_bars, "count": _count_bars, "volume": _volume_bars}
     for part in parts:
         for ts, reason in makers[part](rows):
@@ -96,8 +104,8 @@ def _packets(rows: np.ndarray) -> list[tuple[int, WakeReason]]:
     return [(int(r["ts_local"]), WakeReason.PACKET) for r in rows if r["flags"] & FLAG_LAST]
 
 
-def _crossings(rows: np.ndarray) -> list[tuple[int, WakeReason]]:
-    """The change over five trades passes the level, in either direction; the first side counts."""
+def _crossings(rows: np.ndarray, told: Sequence[bool] = (True, False)) -> list[tuple[int, WakeReason]]:
+    """The change over five trades passes the level, to a side that is told of; the first side counts."""
     prices: dict[int, list[int]] = defaultdict(list)
     sides: dict[int, bool] = {}
     found: list[tuple[int, WakeReason]] = []
@@ -108,7 +116,8 @@ def _crossings(rows: np.ndarray) -> list[tuple[int, WakeReason]]:
             side = (seen[-1] - seen[-6]) / 10 > LEVEL
             if sides.get(int(row["instrument"])) is not side:
                 sides[int(row["instrument"])] = side
-                found.append((int(row["ts_local"]), WakeReason.CROSSING))
+                if side in told:
+                    found.append((int(row["ts_local"]), WakeReason.CROSSING))
     return found
 
 

@@ -38,6 +38,9 @@ def test_crossings():
     for level in (math.nan, math.inf):
         with pytest.raises(ConfigError, match="finite level"):
             OnCrossing("sma_10", level)
+    assert OnCrossing("sma_10", 95.5, way="down").name == "sma_10 x 95.5 down"
+    with pytest.raises(ConfigError, match="way is both, up, down, got 'upwards'"):
+        OnCrossing("sma_10", 95.5, way="upwards")  # type: ignore[arg-type]
 
 
 def test_bars_are_of_one_kind():

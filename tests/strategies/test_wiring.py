@@ -58,11 +58,11 @@ def test_intervals_and_timers_are_nanoseconds() -> None:
 
 def test_features_and_crossings_refer_by_number() -> None:
     """A crossing of two features and one of a level; a feature declared twice is one."""
-    crossings = (OnCrossing("sma_10", "sma_50"), OnCrossing("z_score_20", 2.0))
+    crossings = (OnCrossing("sma_10", "sma_50"), OnCrossing("z_score_20", 2.0, way="down"))
     s = wired(crossings, (Sma(10), Sma(50), Sma(10), ZScore(20)))
     assert s["feature_count"] == 3
-    made = [(int(c["left"]), int(c["right"]), float(c["level"])) for c in s["crossings"][:2]]
-    assert made == [(0, 1, 0.0), (2, -1, 2.0)]
+    made = [tuple(c[name].item() for name in ("left", "right", "level", "way")) for c in s["crossings"][:2]]
+    assert made == [(0, 1, 0.0, 0), (2, -1, 2.0, -1)]
     assert s["crossing_count"] == 2
     assert np.isnan(s["feature_values"]).all()
 

@@ -69,7 +69,8 @@ def check_crossings(s: Any, instrument: int) -> bool:
     """Whether a pair of features changed sides on this bar; sets its bit in `crossed`.
 
     There are two sides, left > right and not; NaN is on neither and changes nothing. The first
-    side that is known counts as a crossing, so that a policy learns where it begins.
+    side that is known counts as a crossing, so that a policy learns where it begins. A crossing
+    that is not of the declared way is remembered and not told.
     """
     found = False
     for number in range(s["crossing_count"]):
@@ -82,6 +83,8 @@ def check_crossings(s: Any, instrument: int) -> bool:
         side = 1 if left > right else (-1 if left <= right else 0)
         if side != 0 and side != s["crossing_sign"][instrument, number]:
             s["crossing_sign"][instrument, number] = side
+            if crossing["way"] == -side:
+                continue
             s["crossed"] = np.uint64(s["crossed"]) | (ONE << np.uint64(number))
             found = True
     return found

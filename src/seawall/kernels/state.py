@@ -119,7 +119,8 @@ TICK = _record(  # what trades, quotes and levels said last, of an instrument th
 TRADE_SEEN = _record(*_columns("i8", "price_ticks size_lots ts_exchange side"))
 BAR = _record(*_columns("f8", "open high low close volume"), *_columns("i8", "ts_close"))
 FEATURE = _record(*_columns("i4", "kind window in_price unused"), *_columns("f8", "parameter"))
-CROSSING = _record(*_columns("i4", "left right"), *_columns("f8", "level"))  # feature numbers; -1 = level
+# Feature numbers, right -1 = the level; way 1 tells of crossings upwards only, -1 downwards only, 0 both.
+CROSSING = _record(*_columns("i4", "left right"), *_columns("f8", "level"), *_columns("i8", "way"))
 
 # --- orders ------------------------------------------------------------------------------
 

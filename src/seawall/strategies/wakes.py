@@ -6,7 +6,7 @@ Rule 2: an interval is a duration above 0, written as in "30s", "5m", "1h", "1d"
 """
 
 import math
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -23,9 +23,13 @@ __all__ = [
     "OnQuote",
     "OnTimer",
     "OnTrade",
+    "WAYS",
     "Wake",
     "interval_ns",
 ]
+
+
+WAYS = {"both": 0, "up": 1, "down": -1}  # of a crossing: what the state record holds
 
 
 def interval_ns(interval: str) -> int:
@@ -97,23 +101,35 @@ class OnOrder(msgspec.Struct, frozen=True, tag=True):
 
 
 class OnCrossing(msgspec.Struct, frozen=True, tag=True):
-    """A declared feature crosses another one or a level, upwards or downwards, in any instrument.
+    """A declared feature crosses another one or a level in any instrument, upwards, downwards or both.
+
+    There are two sides: left > right, and left <= right. The first side that is known, after the
+    warm-up, counts as a crossing to it.
 
     >>> OnCrossing("sma_10", "sma_50").name
     'sma_10 x sma_50'
+    >>> OnCrossing("rsi_14", 70.0, way="up").name
+    'rsi_14 x 70.0 up'
+
+    Raises:
+        ConfigError: a level that is not finite, or a way that is none of both, up and down.
     """
 
     left: str
     right: str | float
+    way: Literal["both", "up", "down"] = "both"
 
     def __post_init__(self) -> None:
+        if self.way not in WAYS:
+            raise ConfigError(f"a crossing's way is {', '.join(WAYS)}, got {self.way!r}")
         if not isinstance(self.right, str) and not math.isfinite(self.right):
             raise ConfigError(f"a crossing is with a feature's name or a finite level, got {self.right!r}")
 
     @property
     def name(self) -> str:
         """How the view calls it in `crossed`."""
-        return f"{self.left} x {self.right}"
+        way = "" if self.way == "both" else f" {self.way}"
+        return f"{self.left} x {self.right}{way}"
 
 
 class OnEvent(msgspec.Struct, frozen=True, tag=True):

@@ -15,6 +15,7 @@ from seawall.features.ticks import TickFeature
 from seawall.kernels.state import CROSSINGS_MAX, FEATURES_MAX
 from seawall.model.errors import ConfigError
 from seawall.strategies.wakes import (
+    WAYS,
     OnBarClose,
     OnBarOpen,
     OnCrossing,
@@ -115,6 +116,7 @@ def _wire_crossing(record: Any, crossing: OnCrossing, names: dict[str, int]) -> 
     record["left"] = names[crossing.left]
     record["right"] = names[crossing.right] if isinstance(crossing.right, str) else -1
     record["level"] = 0.0 if isinstance(crossing.right, str) else crossing.right
+    record["way"] = WAYS[crossing.way]
 
 
 def _wire_wake(s: Any, wake: Wake) -> None:
